@@ -1,0 +1,3 @@
+"""Stackspan: the OpenStack APIs for VMware vCenter."""
+
+__version__ = "0.1.0"

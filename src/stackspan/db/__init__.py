@@ -1,0 +1,7 @@
+"""The database: one file or server, one schema, short transactions."""
+
+from stackspan.db.engine import Database, Transaction, connect
+from stackspan.db.metadata import metadata
+from stackspan.db.types import Json, StringEnum, UtcDateTime
+
+__all__ = ["Database", "Json", "StringEnum", "Transaction", "UtcDateTime", "connect", "metadata"]

@@ -40,12 +40,12 @@ class Transaction:
 
     def execute(
         self, statement: sa.Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-    ) -> CursorResult[Any]:
+    ) -> CursorResult[*tuple[Any, ...]]:
         """Run one statement."""
         self.statements += 1
         if parameters is None:
-            return self.connection.execute(statement)  # type: ignore[return-value]
-        return self.connection.execute(statement, parameters)  # type: ignore[return-value]
+            return self.connection.execute(statement)
+        return self.connection.execute(statement, parameters)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` once this transaction has been committed; never if it is rolled back."""

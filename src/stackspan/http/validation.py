@@ -22,11 +22,11 @@ _AT = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
-class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of request schemas: a field that isn't declared is refused."""
 
 
-class OpenBody(msgspec.Struct, kw_only=True, frozen=True):
+class OpenBody(msgspec.Struct, kw_only=True):
     """Base of request schemas where the stock service ignores fields it doesn't know."""
 
 

@@ -1,0 +1,1 @@
+"""The `stackspan` command: what operators and newcomers run."""

@@ -1,0 +1,1 @@
+"""All SQL of Network, a module per noun."""

@@ -1,0 +1,1 @@
+"""Network's multi-step operations, a file each."""

@@ -36,6 +36,8 @@ class Transaction:
     writable: bool
     dialect: str  # "sqlite" or "postgresql"
     statements: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)  # what a part wants to remember until the commit
+    _before_commit: list[Callable[[], None]] = field(default_factory=list)
     _after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     def execute(
@@ -47,9 +49,18 @@ class Transaction:
             return self.connection.execute(statement)
         return self.connection.execute(statement, parameters)
 
+    def before_commit(self, callback: Callable[[], None]) -> None:
+        """Call `callback` as the last thing inside this transaction; what it raises rolls the transaction back."""
+        self._before_commit.append(callback)
+
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Call `callback` once this transaction has been committed; never if it is rolled back."""
+        """Call `callback` once this transaction has been committed; never if it is rolled back. It must not raise."""
         self._after_commit.append(callback)
+
+    def flush(self) -> None:
+        """Do now what waits for the commit."""
+        while self._before_commit:
+            self._before_commit.pop(0)()
 
 
 class Database:
@@ -90,6 +101,7 @@ class Database:
                     connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                 tx = Transaction(connection, writable=True, dialect=self.dialect)
                 yield tx
+                tx.flush()
             self.statement_count += tx.statements
             self.commit_count += 1
         for callback in tx._after_commit:

@@ -12,16 +12,21 @@ from stackspan.workflow.model import (
     StepTimes,
     Workflow,
 )
+from stackspan.workflow.queue import Queue
+from stackspan.workflow.registry import Registry, Subscriptions
 
 __all__ = [
     "Cancelled",
     "Operation",
     "Outcome",
     "Params",
+    "Queue",
+    "Registry",
     "Requeue",
     "Step",
     "StepContext",
     "StepFailed",
     "StepTimes",
+    "Subscriptions",
     "Workflow",
 ]

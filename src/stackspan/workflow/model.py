@@ -6,7 +6,9 @@ A *workflow* is the code of a multi-step operation, a *job* one run of it, a *st
   next step begins. A start is not saved alone: a crash re-runs the step from its beginning;
 - steps of one job never run at the same time, nor do two jobs on one resource;
 - on failure the undos of the steps that began run last first, each as often as needed, then `on_failed` in one
-  transaction. On cancel the current step settles and `on_cancelled` runs without undoing: the job queued behind
+  transaction. An undo that can't be done, or a job under which workers keep dying, is parked for an operator: `on_failed`
+  then runs with `ctx.undone` False, so that the resource shows an error while something of it may be left; after the
+  operator's retry the end is told again. On cancel the current step settles and `on_cancelled` runs without undoing: the job queued behind
   (a delete) cleans up from any state;
 - success (`on_done`) is saved only where no cancel is requested and the claim is still ours.
 
@@ -58,7 +60,7 @@ class Outcome:
     tasks: Sequence[str] = ()
 
 
-class Requeue(Exception):  # noqa: N818 - it is a request, not an error
+class Requeue(Exception):
     """Raised by a step that must wait: gives back thread and limits, and is run again later.
 
     Args:
@@ -74,12 +76,23 @@ class Requeue(Exception):  # noqa: N818 - it is a request, not an error
         self.after_jobs = tuple(after_jobs)
 
 
-class Cancelled(Exception):  # noqa: N818 - a signal from `ctx.check_cancel`
+class Cancelled(Exception):
     """The job's cancel was requested; raised by `StepContext.check_cancel` between outside effects."""
 
 
 class StepFailed(errors.StackspanError):
-    """A step gave up for a reason that is the user's to read."""
+    """A step gave up for a reason that is the user's to read.
+
+    Also what `ctx.failure` is, whatever the step raised: it must read the same after a restart. `kind` is the class name
+    of the error raised, `step` the step that raised it.
+    """
+
+    def __init__(
+        self, user_message: str | None = None, log_message: str | None = None, *, kind: str = "StepFailed", step: str = ""
+    ) -> None:
+        super().__init__(user_message, log_message)
+        self.kind = kind
+        self.step = step
 
 
 @dataclass(frozen=True)
@@ -87,7 +100,8 @@ class StepContext(Generic[P]):
     """What a step gets.
 
     `attempt` counts this step's runs from 1. `activation_id` is `<job id>/<step name>`; `op_id` begins with the request
-    id. `failure` is set while undoing and in `on_failed`.
+    id. `failure` is set while undoing and in `on_failed`. `undone` is False in the `on_failed` of a job that is parked
+    stuck: something of it may be left in vCenter. In hooks, `step` is the last step that ran, or empty.
     """
 
     job_id: str
@@ -99,8 +113,9 @@ class StepContext(Generic[P]):
     request_id: str
     project_id: str | None
     user_id: str | None
-    failure: errors.StackspanError | None
+    failure: StepFailed | None
     cancel_requested: Callable[[], bool]
+    undone: bool = True
 
     @property
     def activation_id(self) -> str:
@@ -137,9 +152,9 @@ class Step(Generic[P]):
         run: does it; raises a StackspanError (retried by its `retry` class, then failing the job) or Requeue.
         undo: takes it back; gets `ctx.results` possibly without this step's own result (it may have half-succeeded).
             Safe to run twice.
-        deadline_seconds: a run longer than this is given up on and requeued under a new epoch.
-        limits: keys whose live claims are counted against a bound, such as `vcenter:<uuid>`; computed from the params.
-        saves: False folds this step's save into the next step's (it has no outside effect worth a commit of its own).
+        deadline_seconds: a run longer than this is given up on and requeued under a new epoch; the third time it fails.
+        saves: False folds this step's save into the next step's. Only for a step without outside effect whose result
+            comes out the same when it runs again: it does so whenever the next one does.
     """
 
     name: str

@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 PYTHON ?= python3
 RUN := .venv/bin
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test check clean
 
 setup: .venv/.ready                ## .venv with the stackspan command, the simulated vCenter and the openstack client
 
@@ -27,9 +27,6 @@ check: setup                       ## formatting, lint, types, import rules
 	$(RUN)/ruff check src tests
 	$(RUN)/mypy
 	$(RUN)/lint-imports --no-cache
-
-bench: setup                       ## budgets beside their floor, in one run
-	$(RUN)/python -m bench
 
 clean:
 	rm -rf .venv .tools

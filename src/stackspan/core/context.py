@@ -31,6 +31,7 @@ class RequestContext:
     audit_id: str = ""
     application_credential_id: str | None = None
     trust_id: str | None = None
+    access_rules: tuple[tuple[str, str, str], ...] | None = None  # (service type, method, path) it is good for; None: all
     is_anonymous: bool = False
 
     @property
@@ -47,6 +48,7 @@ class RequestContext:
             "tenant_id": self.project_id,
             "project_domain_id": self.project_domain_id,
             "domain_id": self.domain_id,
+            "token": {"domain": {"id": self.domain_id}, "project": {"domain": {"id": self.project_domain_id}}},
             "system_scope": self.system_scope,
             "roles": sorted(self.roles),
             "service_roles": sorted(self.service_roles),

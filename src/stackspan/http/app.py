@@ -1,7 +1,8 @@
 """The ASGI application: the one pipeline that every request of every service passes.
 
-Handlers are synchronous and run in a pool of threads; only reading and writing bytes is async. The order of the pipeline
-is what stock clients see: unknown route 404, then 401, then a bad version, then the handler.
+Handlers are synchronous and run in a pool of threads; only reading and writing bytes is async. What a client without a
+token sees is 401, whatever else is wrong (as behind the stock token middleware); then an unknown route is 404, then a bad
+version or body is told.
 """
 
 from __future__ import annotations
@@ -10,22 +11,21 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, unquote
 
 import structlog
 
 from stackspan.core import errors, ids, log
 from stackspan.core.context import RequestContext
-from stackspan.core.version import Version
+from stackspan.http import access_rules, refusals
 from stackspan.http import errors as http_errors
-from stackspan.http.request import Query, Request, Response
+from stackspan.http.call import Call, Scope
+from stackspan.http.request import Response
 from stackspan.http.routing import Route, Router, ServiceApi
+from stackspan.http.streams import ClientGone, ClientStream, Receive, collect
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _LOG = log.get(__name__)
@@ -61,30 +61,6 @@ class HttpSettings:
     forwarded: bool = False
 
 
-class _ClientStream:
-    """The request body for a handler's thread, pulled from the event loop chunk by chunk."""
-
-    def __init__(self, receive: Receive, loop: asyncio.AbstractEventLoop) -> None:
-        self._receive = receive
-        self._loop = loop
-        self._more = True
-        self._left = b""
-
-    def read(self, size: int = 65536) -> bytes:
-        while self._more and not self._left:
-            message = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
-            if message["type"] == "http.disconnect":
-                self._more = False
-                raise errors.Invalid("The client closed the connection before the whole body had arrived.")
-            self._left = message.get("body", b"")
-            self._more = message.get("more_body", False)
-        chunk, self._left = self._left[:size], self._left[size:]
-        return chunk
-
-    async def _next(self) -> MutableMapping[str, Any]:
-        return await self._receive()
-
-
 class HttpApp:
     """The ASGI callable.
 
@@ -106,7 +82,7 @@ class HttpApp:
         self._authenticate = authenticate
         self._observe = observe
         self._apis = sorted(((api, Router(api)) for api in apis), key=lambda pair: -len(pair[0].prefix))
-        self._threads: Executor = ThreadPoolExecutor(self._settings.threads, thread_name_prefix="api")
+        self._threads = ThreadPoolExecutor(self._settings.threads, thread_name_prefix="api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -120,93 +96,91 @@ class HttpApp:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
-        call = _Call(scope, self._settings)
+        call = Call(scope, forwarded=self._settings.forwarded)
         found = self._service_of(call.path)
         if found is None:
-            await _send(send, _not_found(call), call, head=scope["method"] == "HEAD")
+            await _send(send, refusals.no_service(call), call)
             return
         api, router = found
         try:
             response = await self._answer(call, api, router, receive)
+        except ClientGone:
+            return
         except errors.StackspanError as error:
-            response = _error_response(error, call, api)
-        response.headers.update(call.response_headers(api))
-        await self._send_response(send, response, call)
+            response = refusals.response(_first_of_all(error, call, api), call, api)
+        except Exception:  # noqa: BLE001 - the outermost ring, as in `_handle`
+            response = _mistake(call, api)
+        response.headers = {**call.response_headers(api), **response.headers}
+        await self._send_response(send, response, call, receive)
         if self._observe is not None:
             label = call.route.path if call.route else "-"
             self._observe(api.name, call.method, label, response.status, time.monotonic() - began)
 
-    async def _answer(self, call: _Call, api: ServiceApi, router: Router, receive: Receive) -> Response:
+    async def _answer(self, call: Call, api: ServiceApi, router: Router, receive: Receive) -> Response:
+        call.check()
         call.local_path = call.path[len(api.prefix) :] or "/"
-        unprefixed, project_id = _strip_project(call.local_path, api.project_root)
         if api.microversions is not None:
             call.version = api.microversions.requested(call.headers)
         try:
-            call.route, params = router.find(call.method, call.local_path, call.version)
-            project_id = None
-        except http_errors.RouteNotFound:
-            if project_id is None:
+            route, params, project_id = _route_of(call, api, router)
+        except http_errors.MethodNotAllowed as error:
+            if call.method != "OPTIONS":
                 raise
-            call.route, params = router.find(call.method, unprefixed, call.version)
+            return Response(200, headers={"Allow": error.allowed})
+        call.route = route
+        if not route.anonymous and not call.token:
+            raise errors.Unauthenticated
         loop = asyncio.get_running_loop()
-        stream = _ClientStream(receive, loop) if call.route.stream_request else None
-        body = b"" if stream else await self._collect(receive, call)
+        stream = ClientStream(receive, loop) if route.stream_request else None
+        declared = call.headers.get("content-length", "")
+        body = b"" if stream else await collect(receive, self._settings.max_body_bytes, declared)
+        if body:
+            _check_content_type(call, route)
         return await loop.run_in_executor(
-            self._threads, self._handle, call, api, call.route, params, project_id, body, stream
+            self._threads, self._handle, call, api, route, params, project_id, body, stream
         )
 
     def _handle(
         self,
-        call: _Call,
+        call: Call,
         api: ServiceApi,
         route: Route,
         params: Mapping[str, str],
         project_id: str | None,
         body: bytes,
-        stream: _ClientStream | None,
+        stream: ClientStream | None,
     ) -> Response:
         structlog.contextvars.bind_contextvars(request_id=call.request_id)
         try:
-            context = self._context(call, route)
+            context = self._context(call, api, route)
             if project_id is not None and context.project_id is not None and project_id != context.project_id:
                 raise errors.Invalid(
                     f"Malformed request URL: URL's project_id '{project_id}' doesn't match Context's project_id "
                     f"'{context.project_id}'"
                 )
-            return route.handler(call.request(api, params, context, body, stream))
+            response = route.handler(call.request(api, params, context, body, stream))
+            if response.stream is None:
+                response.body = response.encoded()  # here, not on the event loop: lists are long
+            return response
+        except ClientGone:
+            raise
         except errors.StackspanError as error:
-            return _error_response(error, call, api)
+            return refusals.response(error, call, api)
         except Exception:  # noqa: BLE001 - the outermost ring: our own mistake, logged once, told without details
-            _LOG.exception("request failed", method=call.method, path=call.path)
-            return _error_response(errors.Internal(_unexpected(call, api)), call, api)
+            return _mistake(call, api)
         finally:
             structlog.contextvars.clear_contextvars()
 
-    def _context(self, call: _Call, route: Route) -> RequestContext:
-        token = call.headers.get("x-auth-token")
+    def _context(self, call: Call, api: ServiceApi, route: Route) -> RequestContext:
         if route.anonymous:
-            return RequestContext(request_id=call.request_id, is_anonymous=True, token_id=token or "")
-        if not token:
-            raise errors.Unauthenticated
-        return self._authenticate(token, call.headers.get("x-service-token"), call.request_id)
-
-    async def _collect(self, receive: Receive, call: _Call) -> bytes:
-        limit = self._settings.max_body_bytes
-        declared = call.headers.get("content-length", "0")
-        if declared.isdigit() and int(declared) > limit:
-            raise errors.TooLarge("Request is too large.")
-        chunks, size = [], 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise errors.Invalid("The client closed the connection before the whole body had arrived.")
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > limit:
-                raise errors.TooLarge("Request is too large.")
-            chunks.append(chunk)
-            if not message.get("more_body", False):
-                return b"".join(chunks)
+            return RequestContext(request_id=call.request_id, is_anonymous=True, token_id=call.token)
+        context = self._authenticate(call.token, call.headers.get("x-service-token"), call.request_id)
+        rules = context.access_rules
+        if rules is not None and not context.service_roles:
+            service_type = api.service_type or api.name
+            if not access_rules.permits(rules, service_type, call.method, call.local_path):
+                raise errors.Unauthenticated
+        return context
 
     def _service_of(self, path: str) -> tuple[ServiceApi, Router] | None:
         for api, router in self._apis:
@@ -214,82 +188,37 @@ class HttpApp:
                 return api, router
         return None
 
-    async def _send_response(self, send: Send, response: Response, call: _Call) -> None:
+    async def _send_response(self, send: Send, response: Response, call: Call, receive: Receive) -> None:
         if response.stream is None or call.method == "HEAD":
-            await _send(send, response, call, head=call.method == "HEAD")
+            _close(response.stream)
+            await _send(send, response, call)
             return
         await send(_start(response, call))
         loop = asyncio.get_running_loop()
         stream = response.stream
+        # The server tells of a client that went away only to who listens; the bytes of an image are not read for nobody.
+        gone = asyncio.ensure_future(_disconnected(receive))
         try:
-            while True:
-                chunk = await loop.run_in_executor(self._threads, _next_chunk, stream)
+            while not gone.done():
+                chunk = await loop.run_in_executor(self._threads, next, stream, _END)
                 if chunk is _END:
+                    await send({"type": "http.response.body", "body": b""})
                     break
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
         finally:
-            with contextlib.suppress(AttributeError):
-                stream.close()  # type: ignore[attr-defined]
+            gone.cancel()
+            await loop.run_in_executor(self._threads, _close, stream)
 
 
-class _Call:
-    """One request on its way through the pipeline."""
-
-    def __init__(self, scope: Scope, settings: HttpSettings) -> None:
-        self.method: str = scope["method"]
-        self.path: str = (
-            unquote(scope["raw_path"].split(b"?")[0].decode("latin-1")) if scope.get("raw_path") else scope["path"]
-        )
-        self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        self.query_string: str = scope.get("query_string", b"").decode("latin-1")
-        self.request_id = ids.new_request_id()
-        self.client = scope["client"][0] if scope.get("client") else ""
-        self.local_path = self.path
-        self.version: Version | None = None
-        self.route: Route | None = None
-        scheme, host, prefix = scope.get("scheme", "http"), self.headers.get("host", "localhost"), ""
-        if settings.forwarded:
-            scheme = self.headers.get("x-forwarded-proto", scheme).split(",")[0].strip()
-            host = self.headers.get("x-forwarded-host", host).split(",")[0].strip()
-            prefix = self.headers.get("x-forwarded-prefix", "").rstrip("/")
-        self.url_root = f"{scheme}://{host}{prefix}"
-
-    def request(
-        self,
-        api: ServiceApi,
-        params: Mapping[str, str],
-        context: RequestContext,
-        body: bytes,
-        stream: _ClientStream | None,
-    ) -> Request:
-        return Request(
-            method=self.method,
-            path=self.local_path,
-            path_params=params,
-            query=Query(parse_qsl(self.query_string, keep_blank_values=True)),
-            headers=self.headers,
-            context=context,
-            version=self.version,
-            url_root=self.url_root,
-            service_url=self.url_root + api.prefix,
-            body=body,
-            stream=stream,
-            content_type=self.headers.get("content-type", ""),
-            client=self.client,
-        )
-
-    def response_headers(self, api: ServiceApi) -> dict[str, str]:
-        headers = {}
-        if api.request_id_header:
-            headers[api.request_id_header] = self.request_id
-        if api.microversions is not None:
-            headers.update(api.microversions.response_headers(self.version))
-        return headers
-
-
-def _next_chunk(stream: Iterator[bytes]) -> Any:
-    return next(stream, _END)
+def _route_of(call: Call, api: ServiceApi, router: Router) -> tuple[Route, dict[str, str], str | None]:
+    """The route, its parameters, and the project id that stood in the path, if one did."""
+    try:
+        return *router.find(call.method, call.local_path, call.version), None
+    except http_errors.RouteNotFound:
+        unprefixed, project_id = _strip_project(call.local_path, api.project_root)
+        if project_id is None:
+            raise
+        return *router.find(call.method, unprefixed, call.version), project_id
 
 
 def _strip_project(path: str, root: str | None) -> tuple[str, str | None]:
@@ -302,55 +231,55 @@ def _strip_project(path: str, root: str | None) -> tuple[str, str | None]:
     return f"{root}{slash}{rest}", project_id
 
 
-def _unexpected(call: _Call, api: ServiceApi) -> str:
-    if api.name in ("compute", "volume"):
-        return "The server has either erred or is incapable of performing the requested operation."
-    return (
-        f"An unexpected error prevented the server from fulfilling your request. The request id is {call.request_id}."
-    )
+def _check_content_type(call: Call, route: Route) -> None:
+    given = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given and given not in route.content_types:
+        raise http_errors.UnsupportedMediaType(given[:255])
 
 
-def _error_response(error: errors.StackspanError, call: _Call, api: ServiceApi) -> Response:
-    status = http_errors.status_of(error, api.statuses)
-    if status >= 500:
-        _LOG.warning("request refused", status=status, reason=error.log_message, request_id=call.request_id)
-    report = http_errors.ErrorReport(
-        status=status,
-        message=error.user_message,
-        request_id=call.request_id,
-        type_name=getattr(error, "type_name", type(error).__name__),
-        code=getattr(error, "code", "placement.undefined_code"),
-    )
-    envelope = http_errors.identity_envelope if status == 401 else api.envelope
-    body, content_type = envelope(report)
-    response = Response(status, body, content_type=content_type)
-    if status == 401:
-        response.headers["WWW-Authenticate"] = f'Keystone uri="{call.url_root}/identity"'
-    if isinstance(error, http_errors.MethodNotAllowed):
-        response.headers["Allow"] = error.allowed
-    return response
+def _first_of_all(error: errors.StackspanError, call: Call, api: ServiceApi) -> errors.StackspanError:
+    anonymous = call.route is not None and call.route.anonymous
+    if api.token_first and not call.token and not anonymous:
+        return errors.Unauthenticated()
+    return error
 
 
-def _not_found(call: _Call) -> Response:
-    report = http_errors.ErrorReport(404, "The resource could not be found.", call.request_id, "NotFound", "")
-    body, content_type = http_errors.identity_envelope(report)
-    return Response(404, body, content_type=content_type)
+def _mistake(call: Call, api: ServiceApi) -> Response:
+    _LOG.exception("request failed", method=call.method, path=call.path, request_id=call.request_id)
+    return refusals.response(errors.Internal(refusals.unexpected(call, api)), call, api)
 
 
-def _start(response: Response, call: _Call, length: int | None = None) -> MutableMapping[str, Any]:
+def _start(response: Response, call: Call, length: int | None = None) -> MutableMapping[str, Any]:
     headers = [(b"x-openstack-request-id", call.request_id.encode())]
-    if response.status not in (204, 304) and response.content_type:
-        headers.append((b"content-type", response.content_type.encode("latin-1")))
-    if length is not None and "Content-Length" not in response.headers and response.status not in (204, 304):
+    bodiless = response.status in (204, 304)
+    if not bodiless and response.content_type and (length or response.stream is not None):
+        headers.append((b"content-type", _header_value(response.content_type)))
+    if length is not None and not bodiless and "Content-Length" not in response.headers:
         headers.append((b"content-length", str(length).encode()))
-    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    headers += [(name.lower().encode("latin-1"), _header_value(value)) for name, value in response.headers.items()]
     return {"type": "http.response.start", "status": response.status, "headers": headers}
 
 
-async def _send(send: Send, response: Response, call: _Call, *, head: bool) -> None:
+def _header_value(text: str) -> bytes:
+    # A name that a user chose may end up here (a Location): it must not begin a header of its own.
+    return text.encode("utf-8", "replace").translate(None, b"\r\n\x00")
+
+
+async def _send(send: Send, response: Response, call: Call) -> None:
     body = response.encoded()
     await send(_start(response, call, len(body)))
-    await send({"type": "http.response.body", "body": b"" if head else body})
+    silent = call.method == "HEAD" or response.status in (204, 304)
+    await send({"type": "http.response.body", "body": b"" if silent else body})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _close(stream: Iterator[bytes] | None) -> None:
+    with contextlib.suppress(AttributeError):
+        stream.close()  # type: ignore[union-attr]
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

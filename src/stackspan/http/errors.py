@@ -64,8 +64,22 @@ class MethodNotAllowed(errors.StackspanError):
 class UnsupportedMediaType(errors.StackspanError):
     """The body's content type isn't served."""
 
+    def __init__(self, content_type: str) -> None:
+        super().__init__(f"Unsupported Content-Type: {content_type}")
 
-_HTTP_ONLY: Mapping[type[errors.StackspanError], int] = {MethodNotAllowed: 405, UnsupportedMediaType: 415}
+
+class AddressTooLong(errors.StackspanError):
+    """The path and query are longer than any client's."""
+
+    def __init__(self) -> None:
+        super().__init__("The request's address is too long.")
+
+
+_HTTP_ONLY: Mapping[type[errors.StackspanError], int] = {
+    MethodNotAllowed: 405,
+    AddressTooLong: 414,
+    UnsupportedMediaType: 415,
+}
 
 
 def status_of(error: errors.StackspanError, overrides: Mapping[type[errors.StackspanError], int]) -> int:

@@ -30,12 +30,12 @@ def page_of(request: Request, maximum: int = 1000) -> Page:
     text = request.query.get("limit")
     limit = maximum
     if text is not None:
-        try:
-            limit = int(text)
-        except ValueError:
-            raise errors.Invalid("limit param must be an integer") from None
-        if limit < 0:
+        digits = text.strip().removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()):
+            raise errors.Invalid("limit param must be an integer")
+        if text.strip().startswith("-"):
             raise errors.Invalid("limit param must be positive")
+        limit = int(digits[:19])  # far above any maximum already
     return Page(min(limit, maximum), request.query.get("marker"), text is not None)
 
 

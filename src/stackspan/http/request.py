@@ -38,6 +38,18 @@ class Query:
                 found = value
         return found
 
+    def integer(self, name: str, minimum: int = 0, maximum: int = (1 << 31) - 1) -> int | None:
+        """The whole number given as `name`, or None. Raises Invalid for anything else and out of bounds."""
+        text = self.get(name)
+        if text is None:
+            return None
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 19):
+            raise errors.Invalid(f"{name} param must be an integer")
+        if not minimum <= int(text) <= maximum:
+            raise errors.Invalid(f"{name} param must be between {minimum} and {maximum}")
+        return int(text)
+
     def all(self, name: str) -> list[str]:
         """All values of `name`, in order."""
         return [value for key, value in self.pairs if key == name]

@@ -29,6 +29,7 @@ class Route:
         min_version / max_version: the window it is served in; None is open.
         anonymous: no token is asked for.
         stream_request: the handler reads `request.stream`; the body isn't collected.
+        content_types: of a body that is taken; none given by the client counts as the first. A streamed body has any.
         request_schema / response_schema: msgspec types, for the OpenAPI document.
         statuses: what it answers when all is well and otherwise, for the OpenAPI document.
     """
@@ -40,6 +41,7 @@ class Route:
     max_version: Version | None = None
     anonymous: bool = False
     stream_request: bool = False
+    content_types: tuple[str, ...] = ("application/json",)
     request_schema: type | None = None
     response_schema: type | None = None
     statuses: tuple[int, ...] = ()
@@ -66,6 +68,9 @@ class ServiceApi:
         microversions: its range, or None.
         project_root: a path such as `/v2.1` after which a project id segment may stand.
         request_id_header: a second header of the request id, such as `x-compute-request-id`.
+        token_first: who has no token gets 401 whatever else is wrong, as behind the stock token middleware.
+        words: this service's own words for errors that the pipeline itself raises.
+        service_type: as application credentials' access rules name it; default `name`.
     """
 
     name: str
@@ -76,6 +81,9 @@ class ServiceApi:
     microversions: Microversions | None = None
     project_root: str | None = None
     request_id_header: str | None = None
+    token_first: bool = True
+    words: Mapping[type[errors.StackspanError], str] = field(default_factory=dict)
+    service_type: str | None = None
 
 
 @dataclass
@@ -105,16 +113,22 @@ class Router:
         node.routes.setdefault(route.method, []).append((route, tuple(names)))
 
     def find(self, method: str, path: str, version: Version | None) -> tuple[Route, dict[str, str]]:
-        """The route and its path parameters. Raises RouteNotFound or MethodNotAllowed."""
+        """The route and its path parameters; HEAD is served where GET is. Raises RouteNotFound or MethodNotAllowed."""
         allowed: set[str] = set()
+        methods = ("HEAD", "GET") if method == "HEAD" else (method,)
         for node, values in _matches(self._root, path.split("/")[1:], ()):
-            for route, names in node.routes.get(method, ()):
-                if route.serves(version):
-                    return route, dict(zip(names, values, strict=True))
-            for other, candidates in node.routes.items():
-                if any(route.serves(version) for route, _ in candidates):
-                    allowed.add(other)
-        if allowed - {method}:
+            for served in methods:
+                for route, names in node.routes.get(served, ()):
+                    if route.serves(version):
+                        return route, dict(zip(names, values, strict=True))
+            allowed.update(
+                other
+                for other, candidates in node.routes.items()
+                if any(route.serves(version) for route, _ in candidates)
+            )
+        if allowed:
+            if "GET" in allowed:
+                allowed.add("HEAD")
             raise MethodNotAllowed(", ".join(sorted(allowed)))
         raise RouteNotFound
 

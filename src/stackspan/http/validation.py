@@ -15,11 +15,21 @@ from stackspan.core import errors
 
 T = TypeVar("T")
 
+_INT64 = 1 << 63
+_MANY_DIGITS = re.compile(rb"\d{19}")
+
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 """A display name: 1–255 characters."""
 
 _AT = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
-_DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
+_DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}  # built on first use: building costs more than decoding
+
+
+class MalformedBody(errors.Invalid):
+    """The body isn't JSON at all."""
+
+    def __init__(self) -> None:
+        super().__init__("Malformed request body: it is not valid JSON.")
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -31,7 +41,10 @@ class OpenBody(msgspec.Struct, kw_only=True):
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """Decode a JSON body into `kind`. Raises Invalid: malformed JSON, wrong types, unknown or missing fields, bounds."""
+    """Decode a JSON body into `kind`. Raises Invalid: malformed JSON, wrong types, unknown or missing fields, bounds.
+
+    What no database can hold is refused here for all: NUL characters, whole numbers beyond 64 bits.
+    """
     decoder = _DECODERS.get(kind)
     if decoder is None:
         decoder = _DECODERS[kind] = msgspec.json.Decoder(kind)
@@ -40,8 +53,24 @@ def decode(body: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise errors.Invalid(_in_stock_words(str(error), body)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise errors.Invalid("Malformed request body: it is not valid JSON.") from error
+        raise MalformedBody from error
+    if b"\\u0000" in body or _MANY_DIGITS.search(body):
+        _refuse_unstorable(msgspec.json.decode(body))
     return result
+
+
+def _refuse_unstorable(value: Any) -> None:
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, str) and "\x00" in one:
+            raise errors.Invalid("Invalid input: NUL characters are not allowed.")
+        if isinstance(one, int) and not -_INT64 <= one < _INT64:
+            raise errors.Invalid(f"Invalid input: {str(one)[:32]} is out of range.")
+        if isinstance(one, dict):
+            pending += [*one, *one.values()]
+        elif isinstance(one, list):
+            pending += one
 
 
 def convert(value: Any, kind: type[T]) -> T:

@@ -14,15 +14,31 @@ from stackspan.db import Database, Transaction
 from stackspan.identity import model
 from stackspan.identity.service import bootstrap
 from stackspan.identity.service.bootstrap import APIS, ApiEntry, Bootstrapped
+from stackspan.identity.service.catalog import Catalog
 from stackspan.identity.service.codec import TokenCodec
 from stackspan.identity.service.core import Core, IdentitySettings, Publish, Seal, found
 from stackspan.identity.service.keys import TokenKeys
 from stackspan.identity.service.login import Logins
+from stackspan.identity.service.people import Groups, Users
+from stackspan.identity.service.resources import Domains, Projects
+from stackspan.identity.service.roles import AssignmentQuery, Assignments, ListedAssignment, Roles
 from stackspan.identity.service.tokens import Tokens
 from stackspan.identity.store import projects as project_store
 from stackspan.identity.store import users as user_store
+from stackspan.identity.store.filters import Filter, ListOptions
 
-__all__ = ["APIS", "ApiEntry", "Bootstrapped", "Identity", "IdentitySettings", "Publish"]
+__all__ = [
+    "APIS",
+    "ApiEntry",
+    "AssignmentQuery",
+    "Bootstrapped",
+    "Filter",
+    "Identity",
+    "IdentitySettings",
+    "ListOptions",
+    "ListedAssignment",
+    "Publish",
+]
 
 
 def _nobody_listens(tx: Transaction, fact: Fact) -> None:
@@ -44,9 +60,14 @@ class Identity:
     ) -> None:
         core = Core(database, clock, settings, Seal(settings.secret), publish)
         self._core = core
+        self.settings = settings
         self.keys = TokenKeys(core)
         self.tokens = Tokens(core, TokenCodec(self.keys))
         self.logins = Logins(core, self.tokens)
+        self.domains, self.projects = Domains(core), Projects(core)
+        self.users, self.groups = Users(core), Groups(core)
+        self.roles, self.assignments = Roles(core), Assignments(core)
+        self.catalog = Catalog(core)
 
     def authenticate(self, token: str, service_token: str | None, request_id: str) -> RequestContext:
         """The caller with that token: one small read. Raises Unauthenticated."""

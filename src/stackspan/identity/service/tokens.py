@@ -34,21 +34,19 @@ class Tokens:
                 service_roles = frozenset(self._state(tx, self._codec.decode(service_token)).roles)
         return _context(token, content, state, service_roles, request_id)
 
-    def validate(self, token: str) -> model.ValidToken:
-        """The token with all that `GET /auth/tokens` shows. Raises EntityNotFound where it doesn't count."""
+    def find(self, token: str) -> model.ValidToken | None:
+        """The token with all that `GET /auth/tokens` shows, or None where it doesn't count."""
         try:
             content = self._codec.decode(token)
             with self._core.database.read() as tx:
                 return self._valid(tx, token, content)
         except errors.Unauthenticated:
-            raise identity_errors.EntityNotFound("token", token[:512]) from None
+            return None
 
-    def revoke(self, token: str) -> None:
-        """End the token now, on all processes. Raises EntityNotFound where it doesn't count."""
-        self.validate(token)
-        content = self._codec.decode(token)
+    def revoke(self, valid: model.ValidToken) -> None:
+        """End the token now, on all processes."""
         with self._core.database.write() as tx:
-            store.revocation_insert(tx, content.audit_ids[0], content.expires_at)
+            store.revocation_insert(tx, valid.token.audit_ids[0], valid.token.expires_at)
 
     def purge(self) -> int:
         """Forget revocations of tokens that are over; how many."""

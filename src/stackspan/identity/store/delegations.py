@@ -87,6 +87,19 @@ def application_credential_delete(tx: Transaction, credential_id: str) -> None:
     tx.execute(_APP.delete().where(_APP.c.id == credential_id))
 
 
+def delegations_delete(tx: Transaction, *, user_id: str | None = None, project_id: str | None = None) -> None:
+    """Remove application credentials and trusts of that user and project (None: any), with their roles."""
+    for table, owners in ((_APP, (_APP.c.user_id,)), (_TRUST, (_TRUST.c.trustor_user_id, _TRUST.c.trustee_user_id))):
+        conditions: list[sa.ColumnElement[bool]] = []
+        if user_id is not None:
+            conditions.append(sa.or_(*(owner == user_id for owner in owners)))
+        if project_id is not None:
+            conditions.append(table.c.project_id == project_id)
+        chosen = sa.select(table.c.id).where(*conditions)
+        tx.execute(_ROLES.delete().where(_ROLES.c.delegation_id.in_(chosen)))
+        tx.execute(table.delete().where(*conditions))
+
+
 def application_credentials_delete(tx: Transaction, user_id: str, project_id: str) -> None:
     """Remove the user's on that project: a role it stood on has been taken back."""
     chosen = sa.select(_APP.c.id).where(_APP.c.user_id == user_id, _APP.c.project_id == project_id)

@@ -56,7 +56,8 @@ def apply(statement: sa.Select[Any], table: sa.Table, options: ListOptions) -> s
 
 def _condition(column: sa.Column[Any], condition: Filter) -> sa.ColumnElement[bool]:
     if condition.comparator == "equals":
-        return column == condition.value
+        exact: sa.ColumnElement[bool] = column == condition.value
+        return exact
     operand: sa.ColumnElement[Any] = column
     value = str(condition.value)
     if not condition.case_sensitive:

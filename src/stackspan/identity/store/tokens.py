@@ -34,7 +34,7 @@ def _state_statement(kind: model.TargetKind | None, delegation: sa.Table | None)
     user_domain, scope_domain = _D.alias("user_domain"), _D.alias("scope_domain")
     source: sa.FromClause = _U.join(user_domain, user_domain.c.id == _U.c.domain_id)
     enabled = [_U.c.enabled, user_domain.c.enabled]
-    user = [_U.c.id, _U.c.name, _U.c.domain_id, user_domain.c.name]
+    user: list[sa.ColumnElement[Any]] = [_U.c.id, _U.c.name, _U.c.domain_id, user_domain.c.name]
     if delegation is _TRUST:
         trustor, trustor_domain = _U.alias("trustor"), _D.alias("trustor_domain")
         source = (
@@ -118,7 +118,7 @@ def token_state_get(tx: Transaction, token: model.Token) -> model.TokenState | N
         delegation, parameters["delegation_id"] = "application_credential", token.application_credential_id
     elif token.trust_id is not None:
         delegation, parameters["delegation_id"] = "trust", token.trust_id
-    row = tx.execute(_STATEMENTS[kind, delegation], parameters).first()
+    row: Any = tx.execute(_STATEMENTS[kind, delegation], parameters).first()
     if row is None:
         return None
     return model.TokenState(

@@ -76,19 +76,21 @@ class Project:
 
 @dataclass(frozen=True)
 class User:
+    """A user; without a password hash nobody can log in as it by password."""
+
     id: str
     domain_id: str
     name: str
-    enabled: bool
-    default_project_id: str | None
-    options: Mapping[str, Any]
-    extra: Mapping[str, Any]
-    password_hash: str | None = field(repr=False)
-    password_changed_at: dt.datetime | None
-    failed_logins: int
-    failed_login_at: dt.datetime | None
-    created_at: dt.datetime
-    token_epoch: int
+    enabled: bool = True
+    default_project_id: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    password_hash: str | None = field(default=None, repr=False)
+    password_changed_at: dt.datetime | None = None
+    failed_logins: int = 0
+    failed_login_at: dt.datetime | None = None
+    created_at: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    token_epoch: int = 0
 
 
 @dataclass(frozen=True)

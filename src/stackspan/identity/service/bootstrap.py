@@ -103,19 +103,12 @@ def _user(tx: Transaction, core: Core, name: str, password: str | None, hashed: 
     now = core.clock.now()
     if present is None:
         user = model.User(
-            id=ids.new_hex(),
-            domain_id=model.DEFAULT_DOMAIN_ID,
-            name=name,
-            enabled=True,
-            default_project_id=None,
-            options={},
-            extra={},
+            ids.new_hex(),
+            model.DEFAULT_DOMAIN_ID,
+            name,
             password_hash=hashed,
             password_changed_at=now if hashed else None,
-            failed_logins=0,
-            failed_login_at=None,
             created_at=now,
-            token_epoch=0,
         )
         users.user_insert(tx, user)
         return user.id

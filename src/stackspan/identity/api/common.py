@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -87,25 +87,15 @@ def options(
 
 def body(req: Request, name: str, kind: type[T]) -> tuple[T, Mapping[str, Any]]:
     """What stands under `name` in the body, and those of its fields that `kind` doesn't declare. Raises Invalid."""
-    whole = req.json_any() if req.body else {}
-    if not isinstance(whole, dict) or not isinstance(whole.get(name), dict):
-        if isinstance(whole, dict) and name in whole:
-            raise errors.Invalid(f"Invalid input for field '{name}': {whole[name]!r} is not of type 'object'")
+    whole = validation.convert(req.json_any() if req.body else {}, dict[str, Any])
+    if name not in whole:
         raise errors.Invalid(f"'{name}' is a required property")
+    value = validation.convert(whole[name], kind, name)
     declared = {field.encode_name for field in msgspec.structs.fields(kind)}  # type: ignore[arg-type]
-    extra = {key: value for key, value in whole[name].items() if key not in declared}
-    return validation.convert(whole[name], kind), extra
+    return value, {key: one for key, one in whole[name].items() if key not in declared}
 
 
 def chosen(value: T | msgspec.UnsetType, default: T) -> T:
     """`value`, or `default` where the client left it out."""
     return default if isinstance(value, msgspec.UnsetType) else value
 
-
-def checked(find: Callable[[], T | None], allow: Callable[[T | None], None], missing: Callable[[], Exception]) -> T:
-    """What `find` gives, after `allow` has judged it: who may not see it doesn't learn whether it is there."""
-    entity = find()
-    allow(entity)
-    if entity is None:
-        raise missing()
-    return entity

@@ -290,7 +290,7 @@ def search(
             fileType=True, fileSize=True, modification=False, fileOwner=False
         ),
         sortFoldersFirst=True,
-        matchPattern=list(patterns),
+        matchPattern=list(patterns) or ["*"],
     )
     method = "SearchDatastoreSubFolders_Task" if recursive else "SearchDatastore_Task"
     try:
@@ -305,9 +305,9 @@ def search(
 
 
 def _file_info(folder: str, item: Any) -> FileInfo:
-    base = folder if folder.endswith(("/", " ")) else folder + ("/" if not folder.endswith("]") else " ")
+    datastore, base = split(folder)
     directory = isinstance(item, vim.host.DatastoreBrowser.FolderInfo)
-    return FileInfo(base + item.path, int(item.fileSize or 0), directory)
+    return FileInfo(join(datastore, f"{base}/{item.path}".lstrip("/")), int(item.fileSize or 0), directory)
 
 
 def _at(vc: VCenter, datacenter: str, path: str) -> dict[str, Any]:

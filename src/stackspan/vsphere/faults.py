@@ -300,8 +300,9 @@ def _details(fault: BaseException) -> str:
     told: list[str] = []
     for name in ("privilegeId", "object", "name", "property", "invalidProperty", "deviceIndex", "file", "datastore"):
         value = getattr(fault, name, None)
-        if value not in (None, "", []):
-            told.append(f"{name}={getattr(value, '_moId', value)}")
+        text = str(getattr(value, "_moId", "" if value is None else value))
+        if text:
+            told.append(f"{name}={text}")
     for message in getattr(fault, "faultMessage", None) or ():
         if message.message:
             told.append(str(message.message))

@@ -129,7 +129,7 @@ def _vm_folder(vc: VCenter, datacenter: str) -> str:
 def _make(vc: VCenter, parent: str, name: str, op_id: str | None, activation_id: str | None) -> str:
     folder = vc.object(vim.Folder, parent)
     try:
-        made = vc.call(folder, "CreateFolder", name=names.escape(name), op_id=op_id, activation_id=activation_id)
+        made = vc.call(folder, "CreateFolder", name=names.to_send(name), op_id=op_id, activation_id=activation_id)
         return str(made._moId)
     except faults.DuplicateName as error:
         child = error.moref or find_child(vc, parent, name)

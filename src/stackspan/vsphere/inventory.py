@@ -102,7 +102,7 @@ def datastores(vc: VCenter) -> list[DatastoreInfo]:
 def dvswitches(vc: VCenter) -> list[DvSwitchInfo]:
     """All distributed switches, by name."""
     places = Places(vc)
-    found = properties.read_all(vc, vim.dvs.VmwareDistributedVirtualSwitch, parse.DVS_PATHS)
+    found = properties.read_all(vc, vim.DistributedVirtualSwitch, parse.DVS_PATHS)
     return _by_name(parse.dvs(ref, values, places.locate) for ref, values in found)
 
 

@@ -14,6 +14,14 @@ def escape(name: str) -> str:
     return name.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
 
 
+def to_send(name: str) -> str:
+    """A name as a request gives it, so that vCenter stores `escape(name)`.
+
+    vCenter escapes by itself, but takes a `%` that begins an escape sequence as one: only that must be escaped by us.
+    """
+    return _ESCAPED.sub(lambda match: f"%25{match[1]}", name)
+
+
 def unescape(name: str) -> str:
     """A stored name as people read it."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), name)

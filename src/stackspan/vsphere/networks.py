@@ -24,7 +24,7 @@ def port_group_create(
     op_id: str | None = None,
     activation_id: str | None = None,
 ) -> str:
-    """Start making a port group on the switch (moref); the task's result is its moref.
+    """Start making a port group on the switch (moref); the task's moref. Find the group by name when it is done.
 
     Early binding (a card keeps its port while the VM is off), ports added as needed, traffic filters per port allowed.
     VLAN 0 is untagged. DuplicateName, here or from the task, when the name is taken.
@@ -46,7 +46,7 @@ def port_group_create(
         ipfixOverrideAllowed=False,
     )
     spec = vim.dvs.DistributedVirtualPortgroup.ConfigSpec(
-        name=names.escape(name),
+        name=names.to_send(name),
         type="earlyBinding",
         numPorts=ports,
         autoExpand=True,
@@ -54,8 +54,8 @@ def port_group_create(
         defaultPortConfig=setting,
         policy=policy,
     )
-    switch = vc.object(_Vmware, dvs)
-    task = vc.call(switch, "CreateDVPortgroup_Task", spec=spec, op_id=op_id, activation_id=activation_id)
+    switch = vc.object(vim.DistributedVirtualSwitch, dvs)
+    task = vc.call(switch, "AddDVPortgroup_Task", spec=[spec], op_id=op_id, activation_id=activation_id)
     return str(task._moId)
 
 
@@ -84,12 +84,12 @@ def find_by_vlan(vc: VCenter, dvs: str, vlan: int) -> list[PortGroupInfo]:
 
 
 def _switch(vc: VCenter, dvs: str) -> DvSwitchInfo:
-    values = properties.read_one(vc, _Vmware, dvs, parse.DVS_PATHS)
+    values = properties.read_one(vc, vim.DistributedVirtualSwitch, dvs, parse.DVS_PATHS)
     return parse.dvs(dvs, values, lambda _ref: ("", ""))
 
 
 def _groups(vc: VCenter, dvs: str) -> Iterator[PortGroupInfo]:
-    values = properties.read_one(vc, _Vmware, dvs, [*parse.DVS_PATHS, "portgroup"])
+    values = properties.read_one(vc, vim.DistributedVirtualSwitch, dvs, [*parse.DVS_PATHS, "portgroup"])
     switch = parse.dvs(dvs, values, lambda _ref: ("", ""))
     refs = [group._moId for group in values.get("portgroup") or ()]
     found = properties.read(vc, vim.dvs.DistributedVirtualPortgroup, refs, parse.PORT_GROUP_PATHS)

@@ -427,7 +427,7 @@ _TYPES_BY_PREFIX: tuple[tuple[str, Any], ...] = (
     ("datacenter-", vim.Datacenter),
     ("datastore-", vim.Datastore),
     ("dvportgroup-", vim.dvs.DistributedVirtualPortgroup),
-    ("dvs-", vim.dvs.VmwareDistributedVirtualSwitch),
+    ("dvs-", vim.DistributedVirtualSwitch),
 )
 
 

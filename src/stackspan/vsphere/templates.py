@@ -83,7 +83,7 @@ def import_stream_optimized(
     An unfinished VM of that name, from an attempt that died, is removed first. Raises DuplicateName when a finished one
     is there (find it), NoDiskSpace, VCenterUnavailable, InvalidSpec when the host refuses the stream.
     """
-    _remove_leftover(vc, tasks, folder, name, op_id, activation_id)
+    remove_unfinished(vc, tasks, folder, name, op_id=op_id, activation_id=activation_id)
     spec = _import_spec(name, datastore, capacity_bytes, adapter, guest_id, vc, resource_pool)
     arguments = {"spec": spec, "folder": vc.object(vim.Folder, folder)}
     if host is not None:
@@ -161,7 +161,7 @@ def clone(
 
     An unfinished VM of that name is removed first. Raises DuplicateName when a finished one is there.
     """
-    _remove_leftover(vc, tasks, folder, name, op_id, activation_id)
+    remove_unfinished(vc, tasks, folder, name, op_id=op_id, activation_id=activation_id)
     place = vim.vm.RelocateSpec(
         datastore=vc.object(vim.Datastore, datastore),
         pool=vc.object(vim.ResourcePool, resource_pool),
@@ -172,7 +172,7 @@ def clone(
         vc.object(vim.VirtualMachine, source),
         "CloneVM_Task",
         folder=vc.object(vim.Folder, folder),
-        name=names.escape(name),
+        name=names.to_send(name),
         spec=spec,
         op_id=op_id,
         activation_id=activation_id,
@@ -182,6 +182,32 @@ def clone(
     if imported is None:
         raise faults.VCenterError(log_message=f"the cloned VM {moref} has no disk")
     return imported
+
+
+def remove_unfinished(
+    vc: VCenter,
+    tasks: TaskTracker,
+    folder: str,
+    name: str,
+    *,
+    op_id: str | None = None,
+    activation_id: str | None = None,
+) -> None:
+    """Remove what an attempt that died or failed left under that name; no error when there is nothing.
+
+    Raises DuplicateName when the keeper there is finished: servers may depend on it.
+    """
+    moref = vms.find_by_name(vc, folder, name)
+    if moref is None:
+        return
+    tasks.settle(entity=moref, cancel=True, op_id=op_id)
+    try:
+        state = vms.read(vc, moref)
+    except faults.ObjectGone:
+        return
+    if state.snapshots:
+        raise faults.DuplicateName(log_message=f"a finished keeper {name} is there: {moref}", moref=moref)
+    delete(vc, tasks, moref, op_id=op_id, activation_id=activation_id)
 
 
 def delete(
@@ -206,28 +232,12 @@ def _base_path(disk: DiskDevice) -> str:
     return disk.parent_paths[-1] if disk.parent_paths else disk.path
 
 
-def _remove_leftover(
-    vc: VCenter, tasks: TaskTracker, folder: str, name: str, op_id: str | None, activation_id: str | None
-) -> None:
-    moref = vms.find_by_name(vc, folder, name)
-    if moref is None:
-        return
-    tasks.settle(entity=moref, cancel=True, op_id=op_id)
-    try:
-        state = vms.read(vc, moref)
-    except faults.ObjectGone:
-        return
-    if state.snapshots:
-        raise faults.DuplicateName(log_message=f"a finished keeper {name} is there: {moref}", moref=moref)
-    delete(vc, tasks, moref, op_id=op_id, activation_id=activation_id)
-
-
 def _import_spec(
     name: str, datastore: str, capacity: int, adapter: str, guest_id: str, vc: VCenter, resource_pool: str
 ) -> vim.vm.VmImportSpec:
     blank = disk_specs.BlankDisk(-(-capacity // 1024) * 1024, datastore, bus=adapter)
     config = vim.vm.ConfigSpec(
-        name=names.escape(name),
+        name=names.to_send(name),
         files=vim.vm.FileInfo(vmPathName=f"[{datastore}]"),
         numCPUs=1,
         memoryMB=_MEMORY_MIB,

@@ -147,7 +147,7 @@ def reconfigure(
 
 def rename(vc: VCenter, moref: str, name: str, *, op_id: str | None = None, activation_id: str | None = None) -> str:
     """Start renaming to the unescaped `name`."""
-    return _task(vc, _vm(vc, moref), "Rename_Task", op_id, activation_id, newName=names.escape(name))
+    return _task(vc, _vm(vc, moref), "Rename_Task", op_id, activation_id, newName=names.to_send(name))
 
 
 def unregister(vc: VCenter, moref: str, *, op_id: str | None = None, activation_id: str | None = None) -> None:
@@ -186,6 +186,25 @@ def detach_disks_keep_files(
         return None
     spec = vim.vm.ConfigSpec(changeVersion=state.change_version or None, deviceChange=changes)
     return reconfigure(vc, state.moref, spec, op_id=op_id, activation_id=activation_id)
+
+
+def parents_held(vc: VCenter, state: VmState, keepers: Sequence[str]) -> bool:
+    """Whether every parent file of the VM's disks is held by one of the registered VMs `keepers`, now.
+
+    Only then does `destroy` spare the parents. One call, none for a VM without parents.
+    """
+    parents = {path for disk in state.hardware.disks for path in disk.parent_paths}
+    if not parents:
+        return True
+    others = [ref for ref in keepers if ref != state.moref]
+    found = properties.read(vc, vim.VirtualMachine, others, ["config.hardware.device"])
+    held = {
+        path
+        for values in found.values()
+        for disk in devices.hardware(values.get("config.hardware.device")).disks
+        for path in (disk.path, *disk.parent_paths)
+    }
+    return parents <= held
 
 
 def _vm(vc: VCenter, moref: str) -> Any:

@@ -16,7 +16,7 @@ KINDS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("host", vim.HostSystem, parse.HOST_PATHS),
     ("cluster", vim.ClusterComputeResource, parse.CLUSTER_PATHS),
     ("datastore", vim.Datastore, parse.DATASTORE_PATHS),
-    ("dvs", vim.dvs.VmwareDistributedVirtualSwitch, parse.DVS_PATHS),
+    ("dvs", vim.DistributedVirtualSwitch, parse.DVS_PATHS),
     ("port_group", vim.dvs.DistributedVirtualPortgroup, parse.PORT_GROUP_PATHS),
     ("vm", vim.VirtualMachine, parse.VM_PATHS),
 )

@@ -50,7 +50,7 @@ class VmPlan:
 def create_spec(plan: VmPlan) -> vim.vm.ConfigSpec:
     """The ConfigSpec for CreateVM_Task. Raises InvalidSpec for what vCenter would refuse."""
     spec = vim.vm.ConfigSpec(
-        name=names.escape(plan.name),
+        name=names.to_send(plan.name),
         instanceUuid=plan.instance_uuid,
         files=vim.vm.FileInfo(vmPathName=plan.vmx_path or f"[{plan.datastore}]"),
         annotation=plan.annotation,

@@ -1,9 +1,18 @@
-"""Typed settings from an operator's stock files."""
+"""Typed settings from an operator's stock files.
+
+    files = collect(config_files, config_dirs)     --config-file and --config-dir, each PATH or SERVICE=PATH
+    load(files) -> Settings                        raises ConfigError with file, line, option and remedy
+    check(files) -> list[Finding]; render(findings) -> rows        `stackspan config check`
+
+One module per stock file holds its settings, its option definitions and how one comes from the other.
+"""
 
 from stackspan.config.cinder import OtherBackendSettings, VMwareBackendSettings, VolumeQuotaSettings, VolumeSettings
+from stackspan.config.files import ConfigFile, collect
 from stackspan.config.findings import ConfigError, Finding, Kind
 from stackspan.config.glance import ImageSettings, OtherStoreSettings, StoreDatastore, VMwareStoreSettings
 from stackspan.config.keystone import IdentityMode, IdentitySettings, KeystoneSettings
+from stackspan.config.loading import check, load, render
 from stackspan.config.neutron import NetworkQuotaSettings, NetworkSettings
 from stackspan.config.nova import (
     AllocationSettings,
@@ -34,6 +43,7 @@ __all__ = [
     "ComputeQuotaSettings",
     "ComputeSettings",
     "ConfigError",
+    "ConfigFile",
     "ConsoleSettings",
     "DatabaseSettings",
     "Finding",
@@ -61,4 +71,8 @@ __all__ = [
     "VolumeQuotaSettings",
     "VolumeSettings",
     "WorkerSettings",
+    "check",
+    "collect",
+    "load",
+    "render",
 ]

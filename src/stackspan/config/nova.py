@@ -5,7 +5,13 @@ from __future__ import annotations
 import pathlib
 from dataclasses import dataclass
 
-from stackspan.config.vcenter import VCenterSettings
+from stackspan.config import nova_options as options
+from stackspan.config import policy
+from stackspan.config.ini import DEFAULT
+from stackspan.config.reading import Group, ServiceConf, compiles, split_names
+from stackspan.config.vcenter import AccountNames, Naming, VCenterSettings, account
+
+_STOCK_INTERVAL = 60  # seconds; what 0 means to nova's periodic tasks
 
 
 @dataclass(frozen=True)
@@ -154,3 +160,182 @@ class ComputeSettings:
     allow_resize_to_same_host: bool = False
     vmdk_allowed_types: tuple[str, ...] = ("streamOptimized", "monolithicSparse")
     policy_file: pathlib.Path | None = None
+
+
+_ACCOUNT = AccountNames(
+    host="host_ip",
+    username="host_username",
+    password="host_password",
+    port="host_port",
+    ca_file="ca_file",
+    insecure="insecure",
+    pool_size="connection_pool_size",
+    retries="api_retry_count",
+    poll_interval="task_poll_interval",
+)
+_VMWARE_DRIVERS = ("vmwareapi.VMwareVCDriver", "vmwareapi.driver.VMwareVCDriver")
+
+
+def _uses_vcenter(conf: ServiceConf, default: Group) -> bool:
+    """Whether the nova files speak of a vCenter. A driver for anything else is wrong."""
+    driver = default.text("compute_driver")
+    if driver is None:
+        return conf.has_group("vmware") or any(
+            group == DEFAULT and entry.option.startswith("vmwareapi_") for group, entry in conf.entries
+        )
+    name = driver.removeprefix("nova.virt.")
+    if name in _VMWARE_DRIVERS:
+        return True
+    remedy = "Write compute_driver = vmwareapi.VMwareVCDriver, or override it in stackspan.conf, [nova:DEFAULT]."
+    if name.endswith("VMwareESXDriver"):
+        default.wrong("compute_driver", "The driver for single ESXi hosts was removed from nova in Juno.", remedy)
+    else:
+        default.wrong("compute_driver", f"Hypervisors are vCenter clusters: {driver} can't be served.", remedy)
+    return False
+
+
+def _vmware(conf: ServiceConf, naming: Naming) -> VMwareSettings | None:
+    group = conf.register("vmware", options.VMWARE)
+    vcenter = account(group, _ACCOUNT, naming, service="compute", title="nova [vmware]")
+    clusters = split_names(group.words("cluster_name"))
+    if not clusters:
+        group.wrong("cluster_name", "cluster_name is missing.", "Name the clusters, with commas between.")
+    datastore_regex = compiles(group, "datastore_regex")
+    pbm = group.boolean("pbm_enabled")
+    if pbm:
+        group.required("pbm_default_policy", "Name the storage policy for flavors that name none.")
+        group.ignored("datastore_regex", "pbm_enabled is set: storage policies choose the datastores.")
+        datastore_regex = None
+    if vcenter is None or not clusters:
+        return None
+    return VMwareSettings(
+        vcenter=vcenter,
+        clusters=clusters,
+        datastore_regex=datastore_regex,
+        use_linked_clone=group.boolean("use_linked_clone"),
+        cache_prefix=group.text("cache_prefix"),
+        pbm_enabled=pbm,
+        pbm_default_policy=group.text("pbm_default_policy"),
+        console_delay_seconds=group.optional_integer("console_delay_seconds"),
+        serial_port_service_uri=group.text("serial_port_service_uri"),
+        serial_port_proxy_uri=group.text("serial_port_proxy_uri"),
+        serial_log_dir=group.string("serial_log_dir"),
+        vnc_keymap=group.string("vnc_keymap"),
+    )
+
+
+def _allocation(default: Group) -> AllocationSettings:
+    def ratio(resource: str) -> float:
+        # 0 meant "the default" before the initial_… options came.
+        said = default.optional_number(f"{resource}_allocation_ratio")
+        return said or default.number(f"initial_{resource}_allocation_ratio")
+
+    return AllocationSettings(
+        cpu_ratio=ratio("cpu"),
+        ram_ratio=ratio("ram"),
+        disk_ratio=ratio("disk"),
+        reserved_cpus=default.integer("reserved_host_cpus"),
+        reserved_memory_mib=default.integer("reserved_host_memory_mb"),
+        reserved_disk_mib=default.integer("reserved_host_disk_mb"),
+    )
+
+
+def _quota(conf: ServiceConf) -> ComputeQuotaSettings:
+    group = conf.register("quota", options.QUOTA)
+    driver = group.string("driver")
+    if driver.endswith("UnifiedLimitsDriver"):
+        group.wrong("driver", "Keystone's unified limits aren't served.", "Leave the option out.")
+    return ComputeQuotaSettings(
+        instances=group.integer("instances"),
+        cores=group.integer("cores"),
+        ram=group.integer("ram"),
+        metadata_items=group.integer("metadata_items"),
+        injected_files=group.integer("injected_files"),
+        injected_file_content_bytes=group.integer("injected_file_content_bytes"),
+        injected_file_path_bytes=group.integer("injected_file_path_length"),
+        key_pairs=group.integer("key_pairs"),
+        server_groups=group.integer("server_groups"),
+        server_group_members=group.integer("server_group_members"),
+        enforced=not driver.endswith("NoopQuotaDriver"),
+    )
+
+
+def _image_cache(conf: ServiceConf, prefix: str | None) -> ImageCacheSettings:
+    group = conf.register("image_cache", options.IMAGE_CACHE)
+    interval = group.integer("manager_interval")
+    return ImageCacheSettings(
+        folder=(prefix or "") + group.string("subdirectory_name"),
+        interval=None if interval < 0 else interval or _STOCK_INTERVAL,
+        remove_unused=group.boolean("remove_unused_base_images"),
+        minimum_age=group.integer("remove_unused_original_minimum_age_seconds"),
+    )
+
+
+def _scheduler(conf: ServiceConf) -> SchedulerSettings:
+    group = conf.register("filter_scheduler", options.FILTER_SCHEDULER)
+    attempts = conf.register("scheduler", options.SCHEDULER).integer("max_attempts")
+    filters = group.words("enabled_filters")
+    for name in filters:
+        if name not in options.STOCK_FILTERS:
+            # Going on without it might put a project's servers where the operator forbids them.
+            group.wrong("enabled_filters", f"There is no filter {name}.", "Name stock filters only.")
+    return SchedulerSettings(
+        enabled_filters=filters,
+        max_attempts=attempts,
+        host_subset_size=group.integer("host_subset_size"),
+        shuffle_best_same_weighed_hosts=group.boolean("shuffle_best_same_weighed_hosts"),
+        ram_weight_multiplier=group.number("ram_weight_multiplier"),
+        cpu_weight_multiplier=group.number("cpu_weight_multiplier"),
+        disk_weight_multiplier=group.number("disk_weight_multiplier"),
+        soft_affinity_weight_multiplier=group.number("soft_affinity_weight_multiplier"),
+        soft_anti_affinity_weight_multiplier=group.number("soft_anti_affinity_weight_multiplier"),
+    )
+
+
+def _console(conf: ServiceConf) -> ConsoleSettings:
+    vnc, mks = conf.register("vnc", options.VNC), conf.register("mks", options.MKS)
+    return ConsoleSettings(
+        vnc_enabled=vnc.boolean("enabled"),
+        novncproxy_base_url=vnc.string("novncproxy_base_url"),
+        mks_enabled=mks.boolean("enabled"),
+        mksproxy_base_url=mks.string("mksproxy_base_url"),
+    )
+
+
+def from_conf(conf: ServiceConf, naming: Naming) -> ComputeSettings:
+    """Compute's settings; what is wrong is noted in the conf's report."""
+    default = conf.register(DEFAULT, options.default_options())
+    vmware = _vmware(conf, naming) if _uses_vcenter(conf, default) else None
+    api = conf.register("api", options.API)
+    sync_interval = default.integer("sync_power_state_interval")
+    if default.string("config_drive_format") != "iso9660":
+        default.wrong("config_drive_format", "A VM's config drive is an ISO.", "Leave the option out.")
+    try:
+        default.string("instance_name_template") % 1
+    except (TypeError, ValueError):
+        default.wrong("instance_name_template", "It takes one number.", "Give something like instance-%08x.")
+    return ComputeSettings(
+        vmware=(vmware,) if vmware else (),
+        allocation=_allocation(default),
+        quota=_quota(conf),
+        image_cache=_image_cache(conf, vmware.cache_prefix if vmware else None),
+        scheduler=_scheduler(conf),
+        console=_console(conf),
+        my_ip=default.string("my_ip"),
+        max_limit=api.integer("max_limit"),
+        config_drive=default.boolean("force_config_drive"),
+        default_availability_zone=default.string("default_availability_zone"),
+        internal_availability_zone=default.string("internal_service_availability_zone"),
+        default_schedule_zone=default.text("default_schedule_zone"),
+        dhcp_domain=api.string("dhcp_domain"),
+        enable_instance_password=api.boolean("enable_instance_password"),
+        password_length=default.integer("password_length"),
+        shutdown_timeout=default.integer("shutdown_timeout"),
+        sync_power_state_interval=None if sync_interval < 0 else sync_interval or _STOCK_INTERVAL,
+        resume_guests_on_boot=default.boolean("resume_guests_state_on_host_boot"),
+        reclaim_instance_interval=default.integer("reclaim_instance_interval"),
+        instance_name_template=default.string("instance_name_template"),
+        allow_resize_to_same_host=default.boolean("allow_resize_to_same_host"),
+        vmdk_allowed_types=conf.register("compute", options.COMPUTE).words("vmdk_allowed_types"),
+        policy_file=policy.policy_file(conf),
+    )

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
 import pathlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from oslo_config import cfg
+
+from stackspan.config.findings import Kind
+from stackspan.config.keystone import IdentityMode
+from stackspan.config.reading import Group, ServiceConf
 from stackspan.config.secret import Secret
+from stackspan.config.vcenter import check_readable, split_host
 
 API_NAMES = ("identity", "compute", "placement", "image", "volume", "network")
 
@@ -60,6 +68,9 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+_DEFAULT_LISTEN = Address("127.0.0.1", 8080)
+
+
 @dataclass(frozen=True)
 class ApiSettings:
     """Group `[stackspan_api]`. Sizes in bytes, times in seconds.
@@ -76,7 +87,7 @@ class ApiSettings:
         keep_alive: an idle connection is closed after this.
     """
 
-    listen: Address = Address("127.0.0.1", 8080)
+    listen: Address = _DEFAULT_LISTEN
     listeners: Mapping[str, Address] = field(default_factory=dict)
     tls_cert: pathlib.Path | None = None
     tls_key: pathlib.Path | None = None
@@ -103,3 +114,176 @@ class WorkerSettings:
     cluster_limit: int = 64
     datastore_limit: int = 32
     transfer_limit: int = 4
+
+
+_STOCK_PORTS = {"identity": 5000, "compute": 8774, "placement": 8778, "image": 9292, "volume": 8776, "network": 9696}
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+_STACKSPAN = (
+    cfg.StrOpt("identity", choices=[mode.value for mode in IdentityMode]),
+    cfg.StrOpt("region", default="RegionOne"),
+    cfg.StrOpt("state_path"),
+    cfg.StrOpt(
+        "unfiltered_adopted_networks", choices=[choice.value for choice in UnfilteredNetworks], default="refuse"
+    ),
+    cfg.DictOpt("vcenter_labels", default={}),
+    cfg.BoolOpt("modern_hardware", default=True),
+    cfg.BoolOpt("debug", default=False),
+    cfg.BoolOpt("log_json", default=False),
+)
+_DATABASE = (
+    cfg.StrOpt("url", secret=True),
+    cfg.StrOpt("listen_connection", secret=True),
+)
+_API = (
+    cfg.StrOpt("listen", default="127.0.0.1:8080"),
+    *(cfg.StrOpt(f"listen_{name}") for name in API_NAMES),
+    cfg.StrOpt("tls_cert"),
+    cfg.StrOpt("tls_key"),
+    cfg.URIOpt("public_endpoint", schemes=["http", "https"]),
+    cfg.BoolOpt("forwarded", default=False),
+    cfg.ListOpt("forwarded_allow", default=["127.0.0.1", "::1"]),
+    cfg.IntOpt("max_body_bytes", min=64 << 10, max=64 << 20, default=1 << 20),
+    cfg.IntOpt("threads", min=1, max=256, default=32),
+    cfg.IntOpt("keep_alive", min=0, default=75),
+)  # fmt: skip
+_WORKER = (
+    cfg.IntOpt("threads", min=1, max=256, default=64),
+    cfg.IntOpt("vcenter_limit", min=1, default=128),
+    cfg.IntOpt("cluster_limit", min=1, default=64),
+    cfg.IntOpt("datastore_limit", min=1, default=32),
+    cfg.IntOpt("transfer_limit", min=1, default=4),
+)
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_DATABASES = ("sqlite", "postgresql")
+
+
+def default_state_path(environ: Mapping[str, str], user_id: int) -> pathlib.Path:
+    """Where state goes if nobody says: what systemd names, root's usual place, or the user's own."""
+    if environ.get("STATE_DIRECTORY"):
+        return pathlib.Path(environ["STATE_DIRECTORY"].split(":")[0])
+    if user_id == 0:
+        return pathlib.Path("/var/lib/stackspan")
+    home = environ.get("XDG_STATE_HOME") or str(pathlib.Path(environ.get("HOME", "/")) / ".local" / "state")
+    return pathlib.Path(home) / "stackspan"
+
+
+@dataclass(frozen=True)
+class Own:
+    """What stackspan.conf says. `identity` is None where it doesn't say."""
+
+    stackspan: StackspanSettings
+    database: DatabaseSettings
+    api: ApiSettings
+    worker: WorkerSettings
+    identity: IdentityMode | None
+
+
+def _labels(group: Group) -> dict[str, str]:
+    labels = group.pairs("vcenter_labels")
+    for label in labels.values():
+        if not _LABEL.fullmatch(label):
+            group.wrong("vcenter_labels", f"{label!r} won't do.", "Use letters, digits, full stops, _ and - only.")
+    return labels
+
+
+def _stackspan(group: Group, environ: Mapping[str, str], user_id: int) -> StackspanSettings:
+    said = group.text("state_path")
+    if said is not None and not pathlib.Path(said).is_absolute():
+        group.wrong("state_path", f"{said} isn't a path from the root.", "Write it out from the root.")
+    return StackspanSettings(
+        state_path=pathlib.Path(said) if said else default_state_path(environ, user_id),
+        region=group.string("region"),
+        unfiltered_adopted_networks=UnfilteredNetworks(group.string("unfiltered_adopted_networks")),
+        vcenter_labels=_labels(group),
+        modern_hardware=group.boolean("modern_hardware"),
+        debug=group.boolean("debug"),
+        log_json=group.boolean("log_json"),
+    )
+
+
+def _database(group: Group, state_path: pathlib.Path) -> DatabaseSettings:
+    url = group.text("url") or f"sqlite:///{state_path / 'stackspan.db'}"
+    kind = url.partition(":")[0].partition("+")[0]
+    if kind not in _DATABASES:
+        group.wrong("url", "It names neither SQLite nor PostgreSQL.", f"Begin it with {' or '.join(_DATABASES)}.")
+    listen = group.text("listen_connection")
+    if listen and kind == "sqlite":
+        group.ignored("listen_connection", "SQLite has one process, and no pooler before it.")
+    return DatabaseSettings(Secret(url), Secret(listen) if listen else None)
+
+
+def _address(group: Group, option: str, default_port: int) -> Address | None:
+    try:
+        host, port = split_host(group.string(option))
+    except ValueError:
+        group.wrong(option, f"{group.string(option)!r} won't do.", "Give ADDRESS:PORT, as 127.0.0.1:8080 or [::]:8080.")
+        return None
+    return Address("0.0.0.0" if host == "*" else host, port or default_port)
+
+
+def _tls(group: Group) -> tuple[pathlib.Path | None, pathlib.Path | None]:
+    cert, key = group.text("tls_cert"), group.text("tls_key")
+    if (cert is None) != (key is None):
+        there, missing = ("tls_cert", "tls_key") if cert else ("tls_key", "tls_cert")
+        group.wrong(there, f"{missing} is missing.", "Set both, or neither.")
+    check_readable(group, "tls_cert")
+    check_readable(group, "tls_key")
+    return pathlib.Path(cert) if cert else None, pathlib.Path(key) if key else None
+
+
+def _api(group: Group) -> ApiSettings:
+    cert, key = _tls(group)
+    listen = _address(group, "listen", _DEFAULT_LISTEN.port) or _DEFAULT_LISTEN
+    listeners: dict[str, Address] = {}
+    for name in API_NAMES:
+        option = f"listen_{name}"
+        address = _address(group, option, _STOCK_PORTS[name]) if group.text(option) else None
+        if address is None:
+            continue
+        if address in (listen, *listeners.values()):
+            group.wrong(option, f"{address} is taken by another listen option.", "Choose another port.")
+        listeners[name] = address
+    for network in group.words("forwarded_allow"):
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            group.wrong("forwarded_allow", f"{network!r} won't do.", "Give addresses or networks, with commas between.")
+    forwarded = group.boolean("forwarded")
+    for option, address in [("listen", listen), *((f"listen_{name}", a) for name, a in listeners.items())]:
+        if address.host not in _LOOPBACK and cert is None and not forwarded:
+            reason = "Tokens and passwords cross the network in clear."
+            group.remark(option, Kind.USED, reason, "Set tls_cert and tls_key, or put a proxy with TLS before it.")
+    return ApiSettings(
+        listen=listen,
+        listeners=listeners,
+        tls_cert=cert,
+        tls_key=key,
+        public_endpoint=(group.text("public_endpoint") or "").rstrip("/") or None,
+        forwarded=forwarded,
+        forwarded_allow=group.words("forwarded_allow"),
+        max_body_bytes=group.integer("max_body_bytes"),
+        threads=group.integer("threads"),
+        keep_alive=group.integer("keep_alive"),
+    )
+
+
+def from_conf(conf: ServiceConf, environ: Mapping[str, str], user_id: int) -> Own:
+    """Our own settings; what is wrong is noted in the conf's report."""
+    group = conf.register("stackspan", _STACKSPAN)
+    stackspan = _stackspan(group, environ, user_id)
+    worker = conf.register("stackspan_worker", _WORKER)
+    identity = group.text("identity")
+    return Own(
+        stackspan=stackspan,
+        database=_database(conf.register("stackspan_database", _DATABASE), stackspan.state_path),
+        api=_api(conf.register("stackspan_api", _API)),
+        worker=WorkerSettings(
+            threads=worker.integer("threads"),
+            vcenter_limit=worker.integer("vcenter_limit"),
+            cluster_limit=worker.integer("cluster_limit"),
+            datastore_limit=worker.integer("datastore_limit"),
+            transfer_limit=worker.integer("transfer_limit"),
+        ),
+        identity=IdentityMode(identity) if identity else None,
+    )

@@ -1,7 +1,17 @@
 """The database: one file or server, one schema, short transactions."""
 
-from stackspan.db.engine import Database, Transaction, connect
+from stackspan.db.engine import Database, Transaction, connect, is_collision, is_outage
 from stackspan.db.metadata import metadata
 from stackspan.db.types import Json, StringEnum, UtcDateTime
 
-__all__ = ["Database", "Json", "StringEnum", "Transaction", "UtcDateTime", "connect", "metadata"]
+__all__ = [
+    "Database",
+    "Json",
+    "StringEnum",
+    "Transaction",
+    "UtcDateTime",
+    "connect",
+    "is_collision",
+    "is_outage",
+    "metadata",
+]

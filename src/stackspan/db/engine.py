@@ -63,6 +63,48 @@ class Transaction:
             self._before_commit.pop(0)()
 
 
+def is_outage(error: sa.exc.DBAPIError) -> bool:
+    """Whether the database couldn't be reached or didn't manage, as opposed to a statement that it refused."""
+    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+
+
+def is_collision(error: sa.exc.DBAPIError) -> bool:
+    """Whether PostgreSQL gave up this transaction in favour of another (deadlock, serialization): run it again."""
+    return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
+
+
+class Probe:
+    """Tells whether the database may have changed since it was last asked."""
+
+    def changed(self) -> bool:
+        """Always, where there is no cheap way to know."""
+        return True
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+class SqliteProbe(Probe):
+    """Watches the file's change counter, which costs no transaction; it sees other processes' commits too."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.raw_connection()
+        self._version = -1
+
+    def changed(self) -> bool:
+        """Whether another connection has committed since the last call; True at the first."""
+        cursor = self._connection.cursor()
+        cursor.execute("PRAGMA data_version")
+        row = cursor.fetchone()
+        cursor.close()
+        before, self._version = self._version, int(row[0]) if row else -1
+        return self._version != before
+
+    def close(self) -> None:
+        """Give back the connection."""
+        self._connection.close()
+
+
 class Database:
     """The database of one process."""
 
@@ -113,6 +155,10 @@ class Database:
             cursor = connection.connection.cursor()
             cursor.execute("PRAGMA synchronous=" + ("FULL" if durable else "NORMAL"))
             cursor.close()
+
+    def probe(self) -> Probe:
+        """A cheap way for one thread to see whether anything was committed."""
+        return SqliteProbe(self._read_engine) if self.dialect == "sqlite" else Probe()
 
     def close(self) -> None:
         """Give back all connections."""

@@ -8,8 +8,8 @@ A *workflow* is the code of a multi-step operation, a *job* one run of it, a *st
 - on failure the undos of the steps that began run last first, each as often as needed, then `on_failed` in one
   transaction. An undo that can't be done, or a job under which workers keep dying, is parked for an operator: `on_failed`
   then runs with `ctx.undone` False, so that the resource shows an error while something of it may be left; after the
-  operator's retry the end is told again. On cancel the current step settles and `on_cancelled` runs without undoing: the job queued behind
-  (a delete) cleans up from any state;
+  operator's retry the end is told again. On cancel the current step settles and `on_cancelled` runs without undoing: the
+  job queued behind (a delete) cleans up from any state;
 - success (`on_done`) is saved only where no cancel is requested and the claim is still ours.
 
 So every outside effect needs a key chosen before the call (a parameter or an earlier step's result), is looked for by
@@ -88,7 +88,12 @@ class StepFailed(errors.StackspanError):
     """
 
     def __init__(
-        self, user_message: str | None = None, log_message: str | None = None, *, kind: str = "StepFailed", step: str = ""
+        self,
+        user_message: str | None = None,
+        log_message: str | None = None,
+        *,
+        kind: str = "StepFailed",
+        step: str = "",
     ) -> None:
         super().__init__(user_message, log_message)
         self.kind = kind

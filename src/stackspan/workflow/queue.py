@@ -7,7 +7,8 @@ order (PostgreSQL would find a deadlock otherwise), and a delete that cancels wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -17,9 +18,9 @@ from stackspan.core.clock import Clock, SystemClock
 from stackspan.core.facts import Fact
 from stackspan.db import Transaction
 from stackspan.workflow.model import Operation, P
-from stackspan.workflow.records import NewJob, Origin
+from stackspan.workflow.records import JobReport, JobState, NewJob, Origin, StepReport
 from stackspan.workflow.registry import Subscriptions
-from stackspan.workflow.store import queueing
+from stackspan.workflow.store import queueing, reports
 
 MAX_JSON_BYTES = 16 * 1024
 _NOTE = "workflow.queue"
@@ -111,6 +112,44 @@ class Queue:
         """Those of `resources` that are busy."""
         tx.flush()
         return queueing.resources_busy(tx, resources)
+
+    # ---- for operators ---------------------------------------------------------------------------------------------
+
+    def job_get(self, tx: Transaction, job_id: str) -> JobReport | None:
+        """One job; None where there is none of this id."""
+        return reports.job_get(tx, job_id)
+
+    def job_steps(self, tx: Transaction, job_id: str) -> list[StepReport]:
+        """The saved steps of a job, in their order."""
+        return reports.job_steps(tx, job_id)
+
+    def job_list(
+        self,
+        tx: Transaction,
+        *,
+        states: Sequence[JobState] = (),
+        unfinished: bool = False,
+        resource: str | None = None,
+        request_id: str | None = None,
+        limit: int = 1000,
+        bounds: Mapping[str, int] | None = None,
+    ) -> list[JobReport]:
+        """Jobs, newest first, each with what it waits for; `bounds` are the engine's, to name a limit as the reason."""
+        found = reports.job_list(
+            tx, states=states, unfinished=unfinished, resource=resource, request_id=request_id, limit=limit
+        )
+        reasons = reports.waiting_reasons(tx, bounds or {})
+        return [dataclasses.replace(job, waits_for=reasons.get(job.id)) for job in found]
+
+    def job_retry(self, tx: Transaction, job_id: str) -> bool:
+        """Let a stuck job go on; False where it isn't stuck."""
+        tx.after_commit(self.wake)
+        return reports.job_retry(tx, job_id, self._clock.now())
+
+    def job_cancel(self, tx: Transaction, job_id: str) -> bool:
+        """Give a job up: one that waits or runs fails and is undone, a stuck one ends as it is. False where it has ended."""
+        tx.after_commit(self.wake)
+        return reports.job_cancel(tx, job_id, self._clock.now())
 
     def _pending(self, tx: Transaction) -> _Pending:
         pending: _Pending | None = tx.notes.get(_NOTE)

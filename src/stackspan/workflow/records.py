@@ -93,7 +93,7 @@ class DoneStep:
 
     name: str
     state: StepState
-    result: Mapping[str, Any]
+    result: Mapping[str, Any] | None  # None: it was undone without ever having finished
     tasks: Sequence[str]
     attempts: int
     started_at: dt.datetime
@@ -122,7 +122,7 @@ class Claim:
     request_id: str
     project_id: str | None
     user_id: str | None
-    done: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    results: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by step name, undone ones included
     undone: frozenset[str] = frozenset()
 
 

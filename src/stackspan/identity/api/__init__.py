@@ -8,7 +8,7 @@ from stackspan.http import errors as http_errors
 from stackspan.http import validation
 from stackspan.http.policy import Policy
 from stackspan.http.routing import Route, ServiceApi
-from stackspan.identity.api import auth, discovery
+from stackspan.identity.api import auth, catalog, delegations, discovery, grants, people, resources, roles
 from stackspan.identity.service import Identity
 
 _ASSUMED = (
@@ -16,12 +16,30 @@ _ASSUMED = (
     "The client is assumed to be in error."
 )
 
+_NOUNS = (
+    auth.Auth,
+    resources.Domains,
+    resources.Projects,
+    people.Users,
+    people.Groups,
+    roles.Roles,
+    grants.Grants,
+    grants.RoleAssignments,
+    catalog.Regions,
+    catalog.Services,
+    catalog.Endpoints,
+    catalog.PolicyDocuments,
+    delegations.ApplicationCredentials,
+    delegations.Trusts,
+    delegations.Credentials,
+)
+
 
 def build_api(identity: Identity, policy: Policy, prefix: str = "/identity") -> ServiceApi:
     """Identity v3 at `prefix`."""
     routes: Sequence[Route] = [
         *discovery.Discovery().routes(),
-        *auth.Auth(identity, policy).routes(),
+        *(route for noun in _NOUNS for route in noun(identity, policy).routes()),
     ]
     return ServiceApi(
         name="identity",

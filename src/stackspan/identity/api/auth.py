@@ -7,8 +7,9 @@ from stackspan.http.policy import Policy
 from stackspan.http.request import Request, Response, no_content
 from stackspan.http.routing import Route
 from stackspan.identity import errors as identity_errors
-from stackspan.identity import model, schemas, views
+from stackspan.identity import model, views
 from stackspan.identity.api import common
+from stackspan.identity.schemas import auth as schemas
 from stackspan.identity.service import Identity
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -11,7 +11,7 @@ import msgspec
 from stackspan.core import errors
 from stackspan.http import validation
 from stackspan.http.request import Request, Response
-from stackspan.identity import views
+from stackspan.identity import model, views
 from stackspan.identity.service import Filter, ListOptions
 
 T = TypeVar("T")
@@ -95,7 +95,32 @@ def body(req: Request, name: str, kind: type[T]) -> tuple[T, Mapping[str, Any]]:
     return value, {key: one for key, one in whole[name].items() if key not in declared}
 
 
-def chosen(value: T | msgspec.UnsetType, default: T) -> T:
-    """`value`, or `default` where the client left it out."""
-    return default if isinstance(value, msgspec.UnsetType) else value
+def changes(req: Request, name: str, kind: type[T]) -> tuple[T, Mapping[str, Any]]:
+    """As `body`, for a change: there has to be one, and the id is not to be changed. Raises Invalid."""
+    value, extra = body(req, name, kind)
+    given = req.json_any()[name]
+    if not given:
+        raise errors.Invalid(f"Invalid input for field/attribute {name}. Value: {{}}. {{}} should be non-empty")
+    if "id" in given and given["id"] not in (None, req.path.rpartition("/")[2]):
+        raise errors.Invalid("Cannot change ID")
+    return value, extra
 
+
+def flag(req: Request, name: str) -> bool:
+    """Whether a flag stands in the query; `0` takes it back."""
+    return name in req.query and req.query.get(name) != "0"
+
+
+def linked_all(req: Request, bodies: Iterable[views.Json], path: str) -> list[views.Json]:
+    """The bodies, each with its own link below `path`."""
+    return [views.linked(one, base(req), path) for one in bodies]
+
+
+def user_target(user: model.User | None) -> dict[str, str]:
+    """What policies see of a user."""
+    return {} if user is None else {"target.user.id": user.id, "target.user.domain_id": user.domain_id}
+
+
+def group_target(group: model.Group | None) -> dict[str, str]:
+    """What policies see of a group."""
+    return {} if group is None else {"target.group.id": group.id, "target.group.domain_id": group.domain_id}

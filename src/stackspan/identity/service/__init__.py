@@ -17,10 +17,12 @@ from stackspan.identity.service.bootstrap import APIS, ApiEntry, Bootstrapped
 from stackspan.identity.service.catalog import Catalog
 from stackspan.identity.service.codec import TokenCodec
 from stackspan.identity.service.core import Core, IdentitySettings, Publish, Seal, found
+from stackspan.identity.service.credentials import Credentials, OpenCredential, PolicyDocuments
+from stackspan.identity.service.delegations import ApplicationCredentials, NewCredential, Trusts
 from stackspan.identity.service.keys import TokenKeys
 from stackspan.identity.service.login import Logins
 from stackspan.identity.service.people import Groups, Users
-from stackspan.identity.service.resources import Domains, Projects
+from stackspan.identity.service.resources import Domains, ProjectQuery, Projects
 from stackspan.identity.service.roles import AssignmentQuery, Assignments, ListedAssignment, Roles
 from stackspan.identity.service.tokens import Tokens
 from stackspan.identity.store import projects as project_store
@@ -37,6 +39,9 @@ __all__ = [
     "IdentitySettings",
     "ListOptions",
     "ListedAssignment",
+    "NewCredential",
+    "OpenCredential",
+    "ProjectQuery",
     "Publish",
 ]
 
@@ -68,6 +73,8 @@ class Identity:
         self.users, self.groups = Users(core), Groups(core)
         self.roles, self.assignments = Roles(core), Assignments(core)
         self.catalog = Catalog(core)
+        self.application_credentials, self.trusts = ApplicationCredentials(core), Trusts(core)
+        self.credentials, self.policies = Credentials(core), PolicyDocuments(core)
 
     def authenticate(self, token: str, service_token: str | None, request_id: str) -> RequestContext:
         """The caller with that token: one small read. Raises Unauthenticated."""

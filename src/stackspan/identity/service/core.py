@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -15,6 +16,7 @@ from stackspan.core.clock import Clock
 from stackspan.core.facts import Fact
 from stackspan.db import Database, Transaction
 from stackspan.identity import errors as identity_errors
+from stackspan.identity import model
 
 T = TypeVar("T")
 
@@ -79,6 +81,15 @@ class Core:
     settings: IdentitySettings
     seal: Seal
     publish: Publish
+
+
+def require_mutable(before: model.Domain | model.Project | model.Role, after: object, kind: str) -> None:
+    """Raise Immutable where the option is set, unless the change does nothing but end it."""
+    if not before.options.get("immutable"):
+        return
+    options = getattr(after, "options", {})
+    if options.get("immutable") or dataclasses.replace(before, options=options) != after:
+        raise identity_errors.Immutable("update", kind, before.id)
 
 
 def found(entity: T | None, kind: str, entity_id: str) -> T:

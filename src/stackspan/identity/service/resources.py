@@ -9,10 +9,34 @@ from stackspan.core import errors, facts
 from stackspan.db import Transaction
 from stackspan.identity import errors as identity_errors
 from stackspan.identity import model
-from stackspan.identity.service.core import Core, found
+from stackspan.identity.service.core import Core, found, require_mutable
 from stackspan.identity.store import credentials, delegations, domains, filters, projects, roles, users
 
 MAX_DEPTH = 5  # stock max_project_tree_depth
+
+
+@dataclasses.dataclass(frozen=True)
+class ProjectQuery:
+    """What a list of projects is narrowed to beside its plain filters."""
+
+    parent_id: str | None = None
+    domain_id: str | None = None
+    tags: frozenset[str] = frozenset()
+    tags_any: frozenset[str] = frozenset()
+    not_tags: frozenset[str] = frozenset()
+    not_tags_any: frozenset[str] = frozenset()
+
+    def fits(self, project: model.Project) -> bool:
+        """Whether `project` is asked for."""
+        tags = set(project.tags)
+        return (
+            self.parent_id in (None, project.parent_id or project.domain_id)
+            and self.domain_id in (None, project.domain_id)
+            and self.tags <= tags
+            and (not self.tags_any or bool(self.tags_any & tags))
+            and not (self.not_tags and self.not_tags <= tags)
+            and not self.not_tags_any & tags
+        )
 
 
 class Domains:
@@ -49,8 +73,7 @@ class Domains:
         with self._core.database.write() as tx:
             before = found(domains.domain_get(tx, domain_id), "domain", domain_id)
             domain = change(before)
-            if before.options.get("immutable") and domain.options.get("immutable", True):
-                raise identity_errors.Immutable("update", "domain", domain_id)
+            require_mutable(before, domain, "domain")
             if before.enabled and not domain.enabled:
                 domain = dataclasses.replace(domain, token_epoch=before.token_epoch + 1)
                 users.user_epochs_raise(tx, domain_id)
@@ -87,10 +110,14 @@ class Projects:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def all(self, options: filters.ListOptions = filters.ALL) -> list[model.Project]:
+    def all(self, options: filters.ListOptions = filters.ALL, query: ProjectQuery | None = None) -> list[model.Project]:
         """Projects, by id."""
         with self._core.database.read() as tx:
-            return projects.project_list(tx, options)
+            if query in (None, ProjectQuery()):
+                return projects.project_list(tx, options)
+            everything = projects.project_list(tx, dataclasses.replace(options, limit=None))
+        wanted = [project for project in everything if query is None or query.fits(project)]
+        return wanted if options.limit is None else wanted[: options.limit + 1]
 
     def of_user(self, user_id: str, options: filters.ListOptions = filters.ALL) -> list[model.Project]:
         """Projects on which the user holds a role."""
@@ -130,8 +157,7 @@ class Projects:
         with self._core.database.write() as tx:
             before = found(projects.project_get(tx, project_id), "project", project_id)
             project = change(before)
-            if before.options.get("immutable") and project.options.get("immutable", True):
-                raise identity_errors.Immutable("update", "project", project_id)
+            require_mutable(before, project, "project")
             if before.enabled and not project.enabled:
                 if any(child.enabled for child in _descendants(tx, project_id)):
                     raise errors.Forbidden(

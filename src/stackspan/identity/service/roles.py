@@ -9,7 +9,7 @@ from stackspan.core import errors
 from stackspan.db import Transaction
 from stackspan.identity import errors as identity_errors
 from stackspan.identity import model
-from stackspan.identity.service.core import Core, found
+from stackspan.identity.service.core import Core, found, require_mutable
 from stackspan.identity.store import delegations, domains, filters, projects, roles, users
 
 ROOT_ROLE = "admin"  # implied by none: who gets a lesser role must not get this one with it
@@ -45,8 +45,7 @@ class Roles:
         with self._core.database.write() as tx:
             before = found(roles.role_get(tx, role_id), "role", role_id)
             role = change(before)
-            if before.options.get("immutable") and role.options.get("immutable", True):
-                raise identity_errors.Immutable("update", "role", role_id)
+            require_mutable(before, role, "role")
             if not roles.role_update(tx, role):
                 raise _taken(role)
         return role
@@ -101,7 +100,8 @@ class Roles:
 class AssignmentQuery:
     """Which assignments to list; None is no condition.
 
-    `effective`: as tokens see them: groups replaced by their members, implied roles written out.
+    `effective`: as tokens see them: groups replaced by their members, implied roles written out. `inherited_only` finds
+    nothing: inherited assignments aren't served.
     """
 
     user_id: str | None = None
@@ -111,6 +111,7 @@ class AssignmentQuery:
     target_kind: model.TargetKind | None = None
     effective: bool = False
     subtree_of: str | None = None
+    inherited_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,8 @@ class Assignments:
         """Raises Invalid where the conditions exclude one another."""
         if query.effective and query.group_id is not None:
             raise errors.Invalid("Combining effective and group filter will always result in an empty list.")
+        if query.inherited_only:
+            return []
         with self._core.database.read() as tx:
             listed = self._effective(tx, query) if query.effective else self._plain(tx, query)
             if query.subtree_of is not None:

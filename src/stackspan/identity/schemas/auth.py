@@ -1,4 +1,4 @@
-"""Request bodies. Stock takes unknown fields of users, projects and the like and keeps them, so these are open."""
+"""`POST /v3/auth/tokens`."""
 
 from __future__ import annotations
 

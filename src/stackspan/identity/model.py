@@ -257,6 +257,7 @@ class TokenState:
     roles: Mapping[str, str]
     revoked: bool
     delegation_expires_at: dt.datetime | None
+    has_access_rules: bool
 
 
 @dataclass(frozen=True)

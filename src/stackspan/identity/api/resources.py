@@ -15,6 +15,8 @@ from stackspan.identity.schemas import fields
 from stackspan.identity.schemas import resources as schemas
 from stackspan.identity.service import Identity, ProjectQuery
 
+_RELATIVES = ("parents_as_list", "parents_as_ids", "subtree_as_list", "subtree_as_ids")
+
 
 class Domains:
     """Domains."""
@@ -80,11 +82,8 @@ class Projects:
         self._policy = policy
 
     def routes(self) -> list[Route]:
-        one, tags, tag = (
-            "/v3/projects/{project_id}",
-            "/v3/projects/{project_id}/tags",
-            "/v3/projects/{project_id}/tags/{tag}",
-        )
+        one = "/v3/projects/{project_id}"
+        tags, tag = f"{one}/tags", f"{one}/tags/{{tag}}"
         return [
             Route("GET", "/v3/projects", self.index),
             Route("POST", "/v3/projects", self.create, request_schema=schemas.ProjectCreate),
@@ -249,8 +248,7 @@ class Projects:
         return Response(200, {"tags": sorted(project.tags), "links": links})
 
     def _relatives(self, req: Request, project: model.Project) -> views.Json:
-        asked = {name for name in ("parents_as_list", "parents_as_ids", "subtree_as_list", "subtree_as_ids")}
-        asked = {name for name in asked if common.flag(req, name)}
+        asked = {name for name in _RELATIVES if common.flag(req, name)}
         for kind in ("parents", "subtree"):
             if {f"{kind}_as_list", f"{kind}_as_ids"} <= asked:
                 raise errors.Invalid(f"Cannot use {kind}_as_list and {kind}_as_ids query params at the same time.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime as dt
 import secrets
 
@@ -32,7 +33,12 @@ class Tokens:
             service_roles: frozenset[str] = frozenset()
             if service_token:
                 service_roles = frozenset(self._state(tx, self._codec.decode(service_token)).roles)
-        return _context(token, content, state, service_roles, request_id)
+            rules = None
+            if state.has_access_rules and content.application_credential_id is not None:
+                found = delegations.access_rules_of(tx, content.application_credential_id)
+                rules = tuple((rule.service, rule.method, rule.path) for rule in found)
+        context = _context(token, content, state, service_roles, request_id)
+        return context if rules is None else dataclasses.replace(context, access_rules=rules)
 
     def find(self, token: str) -> model.ValidToken | None:
         """The token with all that `GET /auth/tokens` shows, or None where it doesn't count."""

@@ -108,15 +108,7 @@ def application_credentials_delete(tx: Transaction, user_id: str, project_id: st
 
 
 def _credential_of(tx: Transaction, row: sa.Row[Any]) -> model.ApplicationCredential:
-    rules = None
-    if row.has_access_rules:
-        statement = (
-            sa.select(_RULE)
-            .join(_USES, _USES.c.access_rule_id == _RULE.c.id)
-            .where(_USES.c.application_credential_id == row.id)
-            .order_by(_RULE.c.id)
-        )
-        rules = [model.AccessRule(**rule._mapping) for rule in tx.execute(statement)]
+    rules = access_rules_of(tx, row.id) if row.has_access_rules else None
     return model.ApplicationCredential(
         id=row.id,
         user_id=row.user_id,
@@ -129,6 +121,17 @@ def _credential_of(tx: Transaction, row: sa.Row[Any]) -> model.ApplicationCreden
         access_rules=rules,
         roles=_roles_of(tx, row.id),
     )
+
+
+def access_rules_of(tx: Transaction, credential_id: str) -> list[model.AccessRule]:
+    """The access rules that the application credential has."""
+    statement = (
+        sa.select(_RULE)
+        .join(_USES, _USES.c.access_rule_id == _RULE.c.id)
+        .where(_USES.c.application_credential_id == credential_id)
+        .order_by(_RULE.c.id)
+    )
+    return [model.AccessRule(**rule._mapping) for rule in tx.execute(statement)]
 
 
 def access_rule_get(tx: Transaction, rule_id: str) -> model.AccessRule | None:

@@ -84,6 +84,7 @@ def _state_statement(kind: model.TargetKind | None, delegation: sa.Table | None)
         roles = effective.scalar_subquery()
     revoked = sa.exists().where(_REVOKED.c.audit_id == sa.bindparam("audit_id", type_=sa.String))
     until = sa.null() if delegation is None else delegation.c.expires_at
+    ruled = _APP.c.has_access_rules if delegation is _APP else sa.false()
     return (
         sa.select(
             *user,
@@ -93,6 +94,7 @@ def _state_statement(kind: model.TargetKind | None, delegation: sa.Table | None)
             roles,
             revoked,
             until,
+            ruled,
         )
         .select_from(source)
         .where(_U.c.id == user_id)
@@ -135,6 +137,7 @@ def token_state_get(tx: Transaction, token: model.Token) -> model.TokenState | N
         roles=dict(entry.split("\x1f") for entry in row[10].split("\x1e")) if row[10] else {},
         revoked=bool(row[11]),
         delegation_expires_at=row[12],
+        has_access_rules=bool(row[13]),
     )
 
 

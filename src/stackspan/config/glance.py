@@ -12,10 +12,11 @@ from oslo_config import cfg
 from stackspan.config import policy
 from stackspan.config.findings import Kind
 from stackspan.config.ini import DEFAULT
-from stackspan.config.reading import Group, ServiceConf, is_secret_name
+from stackspan.config.reading import Group, ServiceConf
 from stackspan.config.secret import Secret
 from stackspan.config.stock import closest
 from stackspan.config.vcenter import AccountNames, Naming, VCenterSettings, account
+from stackspan.config.wording import is_secret_name
 
 
 @dataclass(frozen=True)

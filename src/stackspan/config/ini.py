@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pathlib
 from dataclasses import dataclass, field
 
@@ -96,7 +97,8 @@ def parse(source: ConfigFile) -> ParsedFile:
     """
     parser = _Parser(source.path)
     try:
-        parser.parse([*_read(source).splitlines(), ""])
+        # A file's own notion of lines: str.splitlines would also end one at characters such as U+2028.
+        parser.parse([*io.StringIO(_read(source), newline=None), ""])
     except iniparser.ParseError as error:
         remedy = "Write [section], `option = value`, or # before a comment."
         raise _failure(source, error.lineno, f"{error.msg}.", remedy) from None

@@ -16,9 +16,9 @@ from oslo_config import cfg, types
 from stackspan.config.findings import Finding, Kind
 from stackspan.config.ini import DEFAULT, Entry, ParsedFile, normalized
 from stackspan.config.secret import Secret
+from stackspan.config.wording import expected, is_secret, shown
 
 _REFERENCE = re.compile(r"\\\$|\$\$|\$(?P<bare>[A-Za-z_][\w.]*)|\$\{(?P<braced>[A-Za-z_][\w.]*)\}")
-_SECRET_NAME = re.compile(r"password|passwd|secret|token|credential|(^|_)key$|connection$|transport_url$")
 _MAX_DEPTH = 10
 
 
@@ -54,43 +54,6 @@ class Report:
     def findings(self) -> list[Finding]:
         """All, in no order."""
         return [*self._noted.values(), *self._extra]
-
-
-def is_secret_name(name: str) -> bool:
-    """Whether the value of an option of that name must not be shown."""
-    return _SECRET_NAME.search(name) is not None
-
-
-def is_secret(option: cfg.Opt) -> bool:
-    """Whether the option's value must not be shown."""
-    return bool(option.secret) or is_secret_name(option.name)
-
-
-def _bounds(kind: types.Number) -> str:
-    low, high = kind.min, kind.max
-    if low is not None and high is not None:
-        return f" from {low} to {high}"
-    return f" of at least {low}" if low is not None else f" of at most {high}" if high is not None else ""
-
-
-def expected(option: cfg.Opt) -> str:
-    """What a value must be, to follow "Give "."""
-    kind = option.type
-    if isinstance(kind, types.Integer):  # a port is one too
-        return f"a whole number{_bounds(kind)}"
-    if isinstance(kind, types.Float):
-        return f"a number{_bounds(kind)}"
-    if isinstance(kind, types.Boolean):
-        return "true or false"
-    if isinstance(kind, types.String) and kind.choices:
-        return "one of " + ", ".join(str(choice) for choice in kind.choices)
-    if isinstance(kind, types.HostAddress):
-        return "a host name or address"
-    if isinstance(kind, types.Dict):
-        return "NAME:VALUE pairs with commas between"
-    if isinstance(kind, types.URI):
-        return "a URI" + (f" that begins with {' or '.join(sorted(kind.schemes))}" if kind.schemes else "")
-    return "a usable value"
 
 
 class Group:
@@ -206,7 +169,7 @@ class ServiceConf:
         self.files = tuple(files)
         self.report = report
         self._conf = cfg.ConfigOpts()
-        self._conf([], project=service, default_config_files=[], default_config_dirs=[])
+        self._conf([], project=service, default_config_files=[], default_config_dirs=[], use_env=False)
         layers = [[(entry.group, entry) for entry in file.entries] for file in files]
         self._layers = [*layers, list(overlay)]
         self._chosen: dict[tuple[str, str], list[Entry]] = {}
@@ -341,9 +304,9 @@ class ServiceConf:
                 option.dest, escaped if option.multi else escaped[0], group=None if group == DEFAULT else group
             )
         except ValueError:
-            shown = "The value" if is_secret(option) else f"{values[-1]!r}"
+            value = "The value" if is_secret(option) else shown(values[-1])
             default = "" if option.default is None or is_secret(option) else f", or leave it out for {option.default}"
-            self.report.note(chosen[-1], Kind.WRONG, f"{shown} won't do.", f"Give {expected(option)}{default}.")
+            self.report.note(chosen[-1], Kind.WRONG, f"{value} won't do.", f"Give {expected(option)}{default}.")
 
     def _resolve(self, value: str, group: str, depth: int = 0) -> str:
         """Replace `$name`, `${name}` and `$group.name` as oslo.config does; `$$` and `\\$` give a dollar sign."""

@@ -155,7 +155,10 @@ _WORKER = (
     cfg.IntOpt("transfer_limit", min=1, default=4),
 )
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_DATABASES = ("sqlite", "postgresql")
+_DATABASES = (
+    re.compile(r"sqlite(\+\w+)?:///(?!:memory:)[^?]+(\?.*)?"),
+    re.compile(r"postgresql(\+\w+)?://(.*@)?(\[[^\]]+\]|[^/:?@]*)(:\d+)?/[^/?]+(\?.*)?"),
+)
 
 
 def default_state_path(environ: Mapping[str, str], user_id: int) -> pathlib.Path:
@@ -202,15 +205,22 @@ def _stackspan(group: Group, environ: Mapping[str, str], user_id: int) -> Stacks
     )
 
 
+def _usable_url(group: Group, option: str, url: str) -> str:
+    """The URL, in SQLAlchemy's spelling; noted as wrong if it can't name a database that we serve."""
+    url = re.sub(r"^postgres://", "postgresql://", url)
+    if not any(pattern.fullmatch(url) for pattern in _DATABASES):
+        remedy = "Write sqlite:////PATH/FILE.db or postgresql://USER:PASSWORD@HOST/NAME."
+        group.wrong(option, "It names no SQLite file and no PostgreSQL database.", remedy)
+    return url
+
+
 def _database(group: Group, state_path: pathlib.Path) -> DatabaseSettings:
-    url = group.text("url") or f"sqlite:///{state_path / 'stackspan.db'}"
-    kind = url.partition(":")[0].partition("+")[0]
-    if kind not in _DATABASES:
-        group.wrong("url", "It names neither SQLite nor PostgreSQL.", f"Begin it with {' or '.join(_DATABASES)}.")
-    listen = group.text("listen_connection")
-    if listen and kind == "sqlite":
+    said, listen = group.text("url"), group.text("listen_connection")
+    url = _usable_url(group, "url", said) if said else f"sqlite:///{state_path / 'stackspan.db'}"
+    if listen and url.startswith("sqlite"):
         group.ignored("listen_connection", "SQLite has one process, and no pooler before it.")
-    return DatabaseSettings(Secret(url), Secret(listen) if listen else None)
+        listen = None
+    return DatabaseSettings(Secret(url), Secret(_usable_url(group, "listen_connection", listen)) if listen else None)
 
 
 def _address(group: Group, option: str, default_port: int) -> Address | None:

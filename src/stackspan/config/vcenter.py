@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from stackspan.config.reading import Group
 from stackspan.config.secret import Secret
+from stackspan.config.wording import shown
 
 _NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9._-]+")
 HTTPS_PORT = 443
@@ -129,7 +130,7 @@ def account(
     try:
         host, port = split_host(group.string(names.host))
     except ValueError:
-        group.wrong(names.host, f"{group.string(names.host)!r} won't do.", "Give a host name or address.")
+        group.wrong(names.host, f"{shown(group.string(names.host))} won't do.", "Give a host name or address.")
         return None
     if port is None:
         port = group.integer(names.port) if names.port else default_port

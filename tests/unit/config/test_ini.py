@@ -40,6 +40,10 @@ def test_other_languages(path: pathlib.Path) -> None:
     assert parse(path, "[a]\nx = Bühne\n".encode()) == [(2, "a", "x", "Bühne")]
 
 
+def test_only_line_ends_end_a_line(path: pathlib.Path) -> None:
+    assert parse(path, "[a]\n# \u2028 \x0b \x85\nx = a\u2028b\n".encode()) == [(3, "a", "x", "a\u2028b")]
+
+
 def test_an_entry_doesn_t_show_its_value(path: pathlib.Path) -> None:
     path.write_text("[a]\nhost_password = hunter2\n")
     assert "hunter2" not in repr(ini.parse(ConfigFile(path, "nova")))

@@ -147,3 +147,43 @@ def test_a_secret_stays_one() -> None:
     assert copy.deepcopy(secret) is secret  # so that dataclasses.asdict keeps it hidden
     with pytest.raises(TypeError):
         pickle.dumps(secret)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////srv/x.db",
+        "sqlite:///x.db",
+        "postgresql://u:p@h:5432/d",
+        "postgresql+psycopg://h/d",
+        "postgresql://u:p%40ss@[::1]:5432/d?sslmode=require",
+        "postgresql:///d?host=/run/postgresql",
+    ],
+)
+def test_database_urls(folder: Folder, url: str) -> None:
+    settings = folder.load({"stackspan.conf": f"[stackspan_database]\nurl = {url}\n"})
+    assert settings.database.url.reveal() == url
+
+
+def test_postgres_is_spelt_out(folder: Folder) -> None:
+    settings = folder.load({"stackspan.conf": "[stackspan_database]\nurl = postgres://h/d\n"})
+    assert settings.database.url.reveal() == "postgresql://h/d"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "postgresql://u:hunter2@h",
+        "postgresql://u:hunter2@h:x/d",
+        "mysql://h/d",
+        "x.db",
+    ],
+)
+@pytest.mark.parametrize("option", ["url", "listen_connection"])
+def test_wrong_database_urls(folder: Folder, url: str, option: str) -> None:
+    first = "" if option == "url" else "url = postgresql://h/d\n"
+    (line,) = folder.wrong({"stackspan.conf": f"[stackspan_database]\n{first}{option} = {url}\n"})
+    assert f"{option}: It names no SQLite file and no PostgreSQL database." in line
+    assert "hunter2" not in line

@@ -135,3 +135,14 @@ def test_repeated_options_add_up_over_files_as_in_stock_but_stackspan_conf_repla
     assert [d.name for d in folder.load(texts).image.vmware_stores[0].datastores] == ["a", "b"]
     texts["stackspan.conf"] = "[glance:glance_store]\nvmware_datastores = dc:c\nvmware_datastores = dc:d\n"
     assert [d.name for d in folder.load(texts).image.vmware_stores[0].datastores] == ["c", "d"]
+
+
+def test_an_account_in_a_wrong_url_isn_t_shown(folder: Folder) -> None:
+    (line,) = folder.wrong({"nova.conf": NOVA + "serial_port_proxy_uri = http://u:hunter2@h\n"})
+    assert "'http://***@h' won't do." in line
+
+
+def test_the_environment_sets_nothing(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """oslo.config's variables name no service, so one of them would change several."""
+    monkeypatch.setenv("OS_QUOTA__CORES", "5")
+    assert folder.load({"nova.conf": ""}).compute.quota.cores == 20

@@ -30,7 +30,7 @@ def domain(value: model.Domain) -> Json:
         "description": value.description,
         "enabled": value.enabled,
         "options": value.options,
-        "tags": list(value.tags),
+        "tags": sorted(value.tags),
     }
 
 
@@ -49,7 +49,7 @@ def project(value: model.Project) -> Json:
         "description": value.description,
         "enabled": value.enabled,
         "options": value.options,
-        "tags": list(value.tags),
+        "tags": sorted(value.tags),
     }
 
 

@@ -36,6 +36,7 @@ class Collector:
         created = vc.call(default, "CreatePropertyCollector")
         self._moref = created._moId
         self._waiting = _Query(self._moref, self._stub)
+        vc.register(self)
         self._manager = vc.object(vim.view.ViewManager, vc.content.viewManager._moId)
 
     def container_view(self, types: Sequence[Any]) -> Any:
@@ -85,10 +86,9 @@ class Collector:
             found.extend(filter_update.objectSet or ())
         return found, bool(update.truncated)
 
-    def cancel(self) -> None:
-        """Make a pending `wait` return early, from another thread."""
-        if self.generation == self.vc.generation:
-            self._quietly(self.vc.object(_Query, self._moref), "CancelWaitForUpdates")
+    def interrupt(self) -> None:
+        """Make a pending `wait` fail at once, from another thread: with TaskCancelled or VCenterUnavailable."""
+        self._stub.interrupt()
 
     def close(self) -> None:
         """Free what vCenter holds for it; safe when the session is gone."""

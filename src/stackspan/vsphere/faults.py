@@ -212,7 +212,7 @@ class Unreadable(VCenterError):
 
 
 # Searched along the class hierarchy of the fault, nearest first, so a base class covers what isn't named.
-_BY_FAULT: dict[str, type[VCenterError]] = {
+BY_FAULT: dict[str, type[VCenterError]] = {
     "vim.fault.InvalidLogin": WrongCredentials,
     "vim.fault.PasswordExpired": WrongCredentials,
     "vim.fault.NotAuthenticated": SessionLost,
@@ -311,7 +311,7 @@ def _details(fault: BaseException) -> str:
 
 def _class_of(fault: BaseException) -> type[VCenterError]:
     for base in type(fault).__mro__:
-        found = _BY_FAULT.get(_qualified(base))
+        found = BY_FAULT.get(_qualified(base))
         if found is not None:
             return found
     text = f"{getattr(fault, 'msg', '')} {getattr(fault, 'reason', '')}"

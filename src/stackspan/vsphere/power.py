@@ -20,7 +20,7 @@ from stackspan.core import log
 from stackspan.vsphere import faults, inventory, properties
 from stackspan.vsphere.session import VCenter
 from stackspan.vsphere.tasks import TaskTracker
-from stackspan.vsphere.types import HostInfo
+from stackspan.vsphere.types import HostInfo, TaskResult
 
 _log = log.get(__name__)
 
@@ -68,9 +68,17 @@ def power_on_many(
     outcomes: dict[str, PowerOnResult] = {}
     for info in getattr(result, "notAttempted", None) or ():
         outcomes[info.vm._moId] = PowerOnResult(info.vm._moId, error=faults.translate(info.fault, "power on"))
+    ends = tasks.outcomes([task for task in attempted.values() if task is not None], timeout)
     for ref, own_task in attempted.items():
-        outcomes[ref] = _await(tasks, ref, own_task, timeout)
-    return _verified(vc, morefs, outcomes)
+        outcomes[ref] = _outcome(ref, own_task, ends.get(own_task or ""))
+    only_recommended = [ref for ref in morefs if ref not in outcomes]
+    verified = _verified(vc, morefs, outcomes)
+    left = [ref for ref in only_recommended if isinstance(verified[ref].error, faults.InsufficientResources)]
+    for cluster, refs in _by_cluster(vc, left).items():
+        verified.update(
+            power_on_at_best_host(vc, tasks, cluster, refs, op_id=op_id, activation_id=activation_id, timeout=timeout)
+        )
+    return verified
 
 
 def power_on_at_best_host(
@@ -98,6 +106,22 @@ def power_on_at_best_host(
         if placed in free:
             free[placed] -= size
     return _verified(vc, morefs, outcomes)
+
+
+def _by_cluster(vc: VCenter, morefs: Sequence[str]) -> dict[str, list[str]]:
+    """The VMs by the cluster they are in; those on standalone hosts are left out."""
+    if not morefs:
+        return {}
+    homes = properties.read(vc, vim.VirtualMachine, list(morefs), ["resourcePool"])
+    pools = {ref: properties.moref(values.get("resourcePool")) for ref, values in homes.items()}
+    names = sorted({pool for pool in pools.values() if pool is not None})
+    owners = properties.read(vc, vim.ResourcePool, names, ["owner"])
+    found: dict[str, list[str]] = {}
+    for ref, pool in pools.items():
+        owner = owners.get(pool or "", {}).get("owner")
+        if isinstance(owner, vim.ClusterComputeResource):
+            found.setdefault(str(owner._moId), []).append(ref)
+    return found
 
 
 def _ranked(hosts: Iterable[HostInfo], free: Mapping[str, int]) -> list[str]:
@@ -132,14 +156,13 @@ def _on_one_of(
     return PowerOnResult(ref, error=last)
 
 
-def _await(tasks: TaskTracker, ref: str, task: str | None, timeout: float) -> PowerOnResult:
-    if task is None:
-        return PowerOnResult(ref)
-    try:
-        done = tasks.wait(task, timeout)
-    except faults.VCenterError as error:
-        return PowerOnResult(ref, task=task, error=error)
-    return PowerOnResult(ref, task=task, event_chain_id=done.event_chain_id)
+def _outcome(ref: str, task: str | None, end: TaskResult | faults.VCenterError | None) -> PowerOnResult:
+    if isinstance(end, faults.VCenterError):
+        return PowerOnResult(ref, task=task, error=end)
+    if end is None:
+        return PowerOnResult(ref, task=task)
+    error = faults.translate(end.error, "power on") if end.error is not None else None
+    return PowerOnResult(ref, task=task, event_chain_id=end.event_chain_id, error=error)
 
 
 def _verified(vc: VCenter, morefs: Sequence[str], outcomes: Mapping[str, PowerOnResult]) -> dict[str, PowerOnResult]:

@@ -17,13 +17,37 @@ from stackspan.vsphere.session import VCenter
 
 _PAGE = 500  # objects an answer
 _OBJECTS_PER_CALL = 1000  # objects named in one request
+_TRIES = 5  # of a read whose session ended between its calls
 
 _Query = vmodl.query.PropertyCollector
+
+_TYPES: tuple[tuple[str, Any], ...] = (
+    ("vm-", vim.VirtualMachine),
+    ("group-", vim.Folder),
+    ("folder-", vim.Folder),
+    ("host-", vim.HostSystem),
+    ("domain-c", vim.ClusterComputeResource),
+    ("clustercomputeresource-", vim.ClusterComputeResource),
+    ("resgroup-", vim.ResourcePool),
+    ("resourcepool-", vim.ResourcePool),
+    ("datacenter-", vim.Datacenter),
+    ("datastore-", vim.Datastore),
+    ("dvportgroup-", vim.dvs.DistributedVirtualPortgroup),
+    ("dvs-", vim.DistributedVirtualSwitch),
+)
 
 
 def moref(value: Any) -> str | None:
     """The id of a managed object, or None."""
     return None if value is None else str(value._moId)
+
+
+def type_of(moref: str) -> Any:
+    """The pyVmomi type that a managed object id tells by its first letters; ManagedEntity for one we don't know."""
+    for prefix, cls in _TYPES:
+        if moref.startswith(prefix):
+            return cls
+    return vim.ManagedEntity
 
 
 def read(vc: VCenter, cls: Any, morefs: Sequence[str], paths: Sequence[str]) -> dict[str, Mapping[str, Any]]:
@@ -48,17 +72,31 @@ def read_one(vc: VCenter, cls: Any, moref: str, paths: Sequence[str]) -> Mapping
 def read_all(
     vc: VCenter, cls: Any, paths: Sequence[str], container: str | None = None
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(moref, properties) of every object of type `cls` below the folder `container` (default: everywhere)."""
+    """(moref, properties) of every object of type `cls` below the folder, cluster, … `container` (default: everywhere)."""
+    for attempt in range(_TRIES):
+        generation = vc.login()
+        try:
+            yield from _read_view(vc, cls, paths, container)
+            return
+        except (faults.ObjectGone, faults.SessionLost):
+            # A view goes with its session: take a new one, unless it was the container itself that is gone.
+            if attempt == _TRIES - 1 or vc.generation == generation:
+                raise
+
+
+def _read_view(
+    vc: VCenter, cls: Any, paths: Sequence[str], container: str | None
+) -> list[tuple[str, Mapping[str, Any]]]:
     manager = vc.object(vim.view.ViewManager, vc.content.viewManager._moId)
-    root = vc.object(vim.Folder, container or vc.content.rootFolder._moId)
+    top = container or vc.content.rootFolder._moId
+    root = vc.object(vim.Folder if container is None else type_of(container), top)
     view = vc.call(manager, "CreateContainerView", container=root, type=[cls], recursive=True)
     try:
         spec = _Query.FilterSpec(
             propSet=[_Query.PropertySpec(type=cls, pathSet=list(paths), all=False)],
             objectSet=[view_object_spec(view)],
         )
-        for content in _retrieve(vc, spec):
-            yield content.obj._moId, _values(content)
+        return [(content.obj._moId, _values(content)) for content in _retrieve(vc, spec)]
     finally:
         _destroy_view(vc, view)
 

@@ -9,10 +9,13 @@ A wrong password ends all attempts until the program is restarted with a right o
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +29,7 @@ from stackspan.vsphere import calls, faults
 
 if TYPE_CHECKING:
     from stackspan.config import VCenterSettings
+    from stackspan.vsphere.collector import Collector
 
 _log = log.get(__name__)
 
@@ -67,7 +71,19 @@ class SessionStub(SoapStubAdapter):  # type: ignore[misc]  # pyVmomi is untyped
     def __init__(self, shared: _Cookie, *, keep_cookies: bool = False, **arguments: Any) -> None:
         self._shared = shared
         self._keep_cookies = keep_cookies
+        self._in_use: Any = None
         super().__init__(**arguments)
+
+    def GetConnection(self) -> Any:
+        self._in_use = super().GetConnection()
+        return self._in_use
+
+    def interrupt(self) -> None:
+        """Break the call under way, if there is one, from another thread; for stubs with one connection."""
+        sock = getattr(self._in_use, "sock", None)
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     @property
     def cookie(self) -> str:
@@ -107,6 +123,8 @@ class VCenter:
     def __init__(self, settings: VCenterSettings) -> None:
         self.settings = settings
         self.counts = calls.CallCounts()
+        self._collectors: weakref.WeakSet[Collector] = weakref.WeakSet()
+        self._collectors_lock = threading.Lock()
         self.memory: dict[str, object] = {}
         self.calls_observer: calls.CallObserver | None = None
         self._shared = _Cookie()
@@ -215,6 +233,11 @@ class VCenter:
         """A connection of its own with this client's session, for a collector that waits up to `timeout` seconds."""
         self._connect()
         return self._make_stub(timeout, pool_size=1)
+
+    def register(self, collector: Collector) -> None:
+        """Tell this collector when its session was replaced."""
+        with self._collectors_lock:
+            self._collectors.add(collector)
 
     # ---- session
 
@@ -350,6 +373,12 @@ class VCenter:
         self._shared.generation += 1
         self._shared.value = jar.value
         stub.DropConnections()
+        with self._collectors_lock:
+            collectors = list(self._collectors)
+        for collector in collectors:
+            # What still waits under an older session waits for nothing.
+            if collector.generation != self._shared.generation:
+                collector.interrupt()
         _log.info("vcenter_session", vcenter=self.label, generation=self._shared.generation)
 
     def _guarded(self, method: str, function: Callable[[], Any]) -> Any:

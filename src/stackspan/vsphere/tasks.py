@@ -99,6 +99,7 @@ class TaskTracker:
         self._view: Any = None
         self._started = False
         self._closed = False
+        self._look_now = False
         self._lost_since: float | None = None
 
     # ---- waiting
@@ -120,21 +121,18 @@ class TaskTracker:
 
     def outcome(self, task: str, timeout: float = 3600.0) -> TaskResult:
         """As `wait`, but a task that failed is returned with its `error` instead of being raised."""
-        waiter = self._join(task)
-        try:
-            begun = time.monotonic()
-            while True:
-                since = waiter.running_since
-                left = (since + timeout if since is not None else begun + 2 * timeout) - time.monotonic()
-                if waiter.done.wait(timeout=min(max(left, 0.0), 30.0)):
-                    break
-                if left <= 0:
-                    raise faults.TaskTimeout(log_message=f"{task} still runs after {timeout:.0f} s")
-        finally:
-            self._leave(waiter)
-        if waiter.error is not None:
-            raise waiter.error
-        return _result(task, waiter.values)
+        return self._await(self._join(task), timeout)
+
+    def outcomes(self, tasks: Sequence[str], timeout: float = 3600.0) -> dict[str, TaskResult | faults.VCenterError]:
+        """As `outcome` for many at once; what `outcome` would raise stands in the result instead."""
+        waiters = [self._join(task) for task in dict.fromkeys(tasks)]
+        found: dict[str, TaskResult | faults.VCenterError] = {}
+        for waiter in waiters:
+            try:
+                found[waiter.task] = self._await(waiter, timeout)
+            except faults.VCenterError as error:
+                found[waiter.task] = error
+        return found
 
     def read(self, tasks: Sequence[str]) -> dict[str, TaskResult]:
         """What vCenter says of these tasks now, in one call; those it no longer knows are missing."""
@@ -148,7 +146,7 @@ class TaskTracker:
         """
         candidates: dict[str, None] = {}
         if entity is not None:
-            found = properties.read(self._vc, _entity_type(entity), [entity], ["recentTask"])
+            found = properties.read(self._vc, properties.type_of(entity), [entity], ["recentTask"])
             candidates.update((t._moId, None) for t in found.get(entity, {}).get("recentTask") or ())
         if activation_id is not None:
             manager = self._vc.content.taskManager._moId
@@ -212,9 +210,25 @@ class TaskTracker:
             collector = self._collector
         self._fail_all(faults.VCenterUnavailable(log_message="the program stops waiting for tasks"))
         if collector is not None:
-            collector.cancel()
+            collector.interrupt()
 
     # ---- waiters
+
+    def _await(self, waiter: _Waiter, timeout: float) -> TaskResult:
+        try:
+            begun = time.monotonic()
+            while True:
+                since = waiter.running_since
+                left = (since + timeout if since is not None else begun + 2 * timeout) - time.monotonic()
+                if waiter.done.wait(timeout=min(max(left, 0.0), 30.0)):
+                    break
+                if left <= 0:
+                    raise faults.TaskTimeout(log_message=f"{waiter.task} still runs after {timeout:.0f} s")
+        finally:
+            self._leave(waiter)
+        if waiter.error is not None:
+            raise waiter.error
+        return _result(waiter.task, waiter.values)
 
     def _join(self, task: str) -> _Waiter:
         with self._lock:
@@ -224,7 +238,8 @@ class TaskTracker:
             if waiter is None:
                 waiter = self._waiters[task] = _Waiter(task)
                 if self._remove.pop(task, None) is not None:
-                    waiter.heard -= _SILENT  # still in the view, which says nothing twice: read it soon
+                    waiter.heard -= _SILENT  # still in the view, which says nothing twice: read it now
+                    self._look_now = True
                 else:
                     self._add.add(task)
             waiter.users += 1
@@ -352,13 +367,14 @@ class TaskTracker:
             with self._lock:
                 if self._closed:
                     return
-                if not self._due():
+                if not self._due() and not self._look_now:
                     self._lock.wait(timeout=self._patience())
-            if self._closed:
-                return
+                look_now, self._look_now = self._look_now, False
+                if self._closed:
+                    return
             try:
                 self._flush()
-                if time.monotonic() - checked >= _CHECK:
+                if look_now or time.monotonic() - checked >= _CHECK:
                     checked = time.monotonic()
                     self._read_silent()
             except faults.VCenterError as error:
@@ -397,7 +413,7 @@ class TaskTracker:
     def _read_silent(self) -> None:
         now = time.monotonic()
         with self._lock:
-            silent = [w for w in self._waiters.values() if not w.done.is_set() and now - w.heard > _SILENT]
+            silent = [w for w in self._waiters.values() if not w.done.is_set() and now - w.heard >= _SILENT]
         if not silent:
             return
         found = properties.read(self._vc, vim.Task, [w.task for w in silent], _PATHS)
@@ -413,26 +429,3 @@ class TaskTracker:
 
 def _missing(update: Any) -> bool:
     return any(isinstance(m.fault, vmodl.fault.ManagedObjectNotFound) for m in update.missingSet or ())
-
-
-_TYPES_BY_PREFIX: tuple[tuple[str, Any], ...] = (
-    ("vm-", vim.VirtualMachine),
-    ("group-", vim.Folder),
-    ("folder-", vim.Folder),
-    ("host-", vim.HostSystem),
-    ("domain-c", vim.ClusterComputeResource),
-    ("clustercomputeresource-", vim.ClusterComputeResource),
-    ("resgroup-", vim.ResourcePool),
-    ("resourcepool-", vim.ResourcePool),
-    ("datacenter-", vim.Datacenter),
-    ("datastore-", vim.Datastore),
-    ("dvportgroup-", vim.dvs.DistributedVirtualPortgroup),
-    ("dvs-", vim.DistributedVirtualSwitch),
-)
-
-
-def _entity_type(moref: str) -> Any:
-    for prefix, cls in _TYPES_BY_PREFIX:
-        if moref.startswith(prefix):
-            return cls
-    return vim.ManagedEntity

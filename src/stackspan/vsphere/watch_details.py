@@ -7,6 +7,7 @@ thread rests while vCenter gathers what comes.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -79,11 +80,14 @@ class DetailWatcher:
         self._stop.set()
         with self._lock:
             self._lock.notify_all()
-            collector = self._collector
-        if collector is not None:
-            collector.cancel()
+        deadline = time.monotonic() + timeout
         for thread in self._threads:
-            thread.join(timeout)
+            while thread.is_alive() and time.monotonic() < deadline:
+                # Again and again: the thread may have been about to wait when it was interrupted.
+                collector = self._collector
+                if collector is not None:
+                    collector.interrupt()
+                thread.join(0.1)
 
     def start_over(self) -> None:
         """Send everything again: the receiver begins a full view."""
@@ -93,7 +97,7 @@ class DetailWatcher:
             self._guest.clear()
         if collector is not None:
             self._drop()
-            collector.cancel()
+            collector.interrupt()
 
     def _watch_loop(self) -> None:
         attempt = 0

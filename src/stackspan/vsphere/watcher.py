@@ -158,12 +158,15 @@ class Watcher:
         """Stop; returns when no call of `on_changes` is under way any more."""
         self._stop.set()
         self._queue.close()
-        collector = self._collector
-        if collector is not None:
-            collector.cancel()
         self._details.stop(_JOIN)
+        deadline = time.monotonic() + _JOIN
         for thread in self._threads:
-            thread.join(_JOIN)
+            while thread.is_alive() and time.monotonic() < deadline:
+                # Again and again: the thread may have been about to wait when it was interrupted.
+                collector = self._collector
+                if collector is not None:
+                    collector.interrupt()
+                thread.join(0.1)
         self._threads = []
         self.connected = False
 
@@ -270,7 +273,7 @@ class Watcher:
         self._restart.set()
         collector = self._collector
         if collector is not None:
-            collector.cancel()
+            collector.interrupt()
 
     def _after_begin(self, batch: list[Change]) -> list[Change]:
         """Drop what belongs to the view that failed; from the next view's begin on, everything counts again."""

@@ -1,0 +1,1 @@
+"""Image's multi-step operations, a file each."""

@@ -10,7 +10,13 @@ One module per stock file holds its settings, its option definitions and how one
 from stackspan.config.cinder import OtherBackendSettings, VMwareBackendSettings, VolumeQuotaSettings, VolumeSettings
 from stackspan.config.files import ConfigFile, collect
 from stackspan.config.findings import ConfigError, Finding, Kind
-from stackspan.config.glance import ImageSettings, OtherStoreSettings, StoreDatastore, VMwareStoreSettings
+from stackspan.config.glance import (
+    FileStoreSettings,
+    ImageSettings,
+    OtherStoreSettings,
+    StoreDatastore,
+    VMwareStoreSettings,
+)
 from stackspan.config.keystone import IdentityMode, IdentitySettings, KeystoneSettings
 from stackspan.config.loading import check, load, render
 from stackspan.config.neutron import NetworkQuotaSettings, NetworkSettings
@@ -46,6 +52,7 @@ __all__ = [
     "ConfigFile",
     "ConsoleSettings",
     "DatabaseSettings",
+    "FileStoreSettings",
     "Finding",
     "IdentityMode",
     "IdentitySettings",

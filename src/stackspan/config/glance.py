@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from oslo_config import cfg
 
@@ -13,10 +13,8 @@ from stackspan.config import policy
 from stackspan.config.findings import Kind
 from stackspan.config.ini import DEFAULT
 from stackspan.config.reading import Group, ServiceConf
-from stackspan.config.secret import Secret
 from stackspan.config.stock import closest
 from stackspan.config.vcenter import AccountNames, Naming, VCenterSettings, account
-from stackspan.config.wording import is_secret_name
 
 
 @dataclass(frozen=True)
@@ -40,16 +38,24 @@ class VMwareStoreSettings:
 
 
 @dataclass(frozen=True)
-class OtherStoreSettings:
-    """A store that glance_store serves (file, http, rbd, s3, …). `options` are its own, names as in its section."""
+class FileStoreSettings:
+    """Images in a folder of this machine; only for one machine, or a folder that all share."""
 
     id: str
-    type: str
-    options: Mapping[str, str | Secret] = field(default_factory=dict)
+    folder: pathlib.Path
     description: str = ""
 
 
-_Stores = list[VMwareStoreSettings | OtherStoreSettings]
+@dataclass(frozen=True)
+class OtherStoreSettings:
+    """An enabled store that isn't served, with the reason."""
+
+    id: str
+    type: str
+    reason: str
+
+
+_Store = VMwareStoreSettings | FileStoreSettings
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,14 @@ class ImageSettings:
     """Image's settings. Sizes in bytes; limits -1: none.
 
     Args:
-        stores: all that are enabled, in the order of the file.
+        stores: those that are enabled and served, in the order of the file.
+        other_stores: those that are enabled and not served.
         default_store: id of the one that new images go to; None where no store is configured.
         user_storage_quota: bytes of one project's images, 0: none.
     """
 
-    stores: tuple[VMwareStoreSettings | OtherStoreSettings, ...] = ()
+    stores: tuple[_Store, ...] = ()
+    other_stores: tuple[OtherStoreSettings, ...] = ()
     default_store: str | None = None
     image_size_cap: int = 1099511627776
     user_storage_quota: int = 0
@@ -121,24 +129,27 @@ _SCHEMES = {
     "vsphere": "vmware",
     "s3": "s3",
 }
-_OLD_CLASSES = {
-    "filesystem": "file",
-    "vmware_datastore": "vmware",
-}  # fmt: skip
-_PREFIXES = {
-    "file": ("filesystem_",),
+_OLD_CLASSES = {"filesystem": "file", "vmware_datastore": "vmware"}
+# Stores that stock has and we don't serve yet, and how their options begin.
+_UNSERVED = {
     "http": ("http_", "https_"),
     "swift": ("swift_", "default_swift_"),
     "rbd": ("rbd_",),
     "cinder": ("cinder_",),
     "s3": ("s3_",),
 }
-_VMWARE = "vmware"
+_VMWARE, _FILE = "vmware", "file"
+_KINDS = (_VMWARE, _FILE, *_UNSERVED)
 
 _STORES = (
     cfg.ListOpt("stores", default=["file", "http"], deprecated_opts=[cfg.DeprecatedOpt("known_stores")]),
     cfg.StrOpt("default_store", default="file", choices=list(_SCHEMES), deprecated_group="DEFAULT"),
     cfg.StrOpt("default_backend"),
+)
+
+_FILE_STORE = (
+    cfg.StrOpt("filesystem_store_datadir", default="/var/lib/glance/images", deprecated_group="DEFAULT"),
+    cfg.StrOpt("store_description", default=""),
 )
 
 _VMWARE_STORE = (
@@ -230,65 +241,89 @@ def _vmware_store(conf: ServiceConf, section: str, store_id: str, naming: Naming
     )
 
 
-def _other_store(conf: ServiceConf, section: str, store_id: str, kind: str) -> OtherStoreSettings:
-    """A store of glance_store's: its options are kept as written, since that library converts them."""
-    options: dict[str, str | Secret] = {}
-    for name, entry in conf.raw_group(section).items():
-        if name.startswith(_PREFIXES[kind]) or name == "store_description":
-            conf.report.note(entry, Kind.USED, f"Handed to the {kind} store.")
-            options[name] = Secret(entry.value) if is_secret_name(name) else entry.value
-    description = options.pop("store_description", "")
-    return OtherStoreSettings(store_id, kind, options, str(description))
+def _file_store(conf: ServiceConf, section: str, store_id: str) -> FileStoreSettings:
+    group = conf.register(section, _FILE_STORE)
+    folder = pathlib.Path(group.string("filesystem_store_datadir"))
+    if not folder.is_absolute():
+        group.wrong("filesystem_store_datadir", f"{folder} isn't a path from the root.", "Write it out from the root.")
+    return FileStoreSettings(store_id, folder, group.string("store_description"))
 
 
-def _single(conf: ServiceConf, group: Group, naming: Naming) -> tuple[_Stores, str | None]:
+@dataclass
+class _Found:
+    """The enabled stores, sorted by whether they are served."""
+
+    stores: list[_Store]
+    others: list[OtherStoreSettings]
+    default: str | None = None
+
+    def add(self, conf: ServiceConf, section: str, store_id: str, kind: str, naming: Naming) -> None:
+        """Read one store of a known kind from its section."""
+        if kind == _VMWARE:
+            store = _vmware_store(conf, section, store_id, naming)
+            self.stores += [store] if store else []
+        elif kind == _FILE:
+            self.stores.append(_file_store(conf, section, store_id))
+        else:
+            reason = f"The {kind} store isn't served yet."
+            self.others.append(OtherStoreSettings(store_id, kind, reason))
+            for name, entry in conf.raw_group(section).items():
+                if name.startswith(_UNSERVED[kind]):
+                    conf.report.note(entry, Kind.IGNORED, reason)
+
+
+_SERVED_REMEDY = "New images can go to a vmware or a file store."
+
+
+def _single(conf: ServiceConf, group: Group, naming: Naming) -> _Found:
     """Stores of `[glance_store] stores`, all in that section; `default_store` names a scheme."""
     kinds: list[str] = []
     for name in group.words("stores"):
         # Old files name a class: glance.store.vmware_datastore.Store
         parts = name.split(".")
         kind = _OLD_CLASSES.get(parts[-2], parts[-2]) if len(parts) > 2 else name
-        if kind != _VMWARE and kind not in _PREFIXES:
-            guess = closest(kind, [_VMWARE, *_PREFIXES])
+        if kind not in _KINDS:
+            guess = closest(kind, _KINDS)
             group.wrong(
                 "stores", f"There is no store {name!r}.", f"Did you mean {guess}?" if guess else "Leave it out."
             )
         else:
             kinds.append(kind)
-    stores: _Stores = []
+    found = _Found([], [], _SCHEMES[group.string("default_store")])
     for kind in dict.fromkeys(kinds):
-        if kind == _VMWARE:
-            store = _vmware_store(conf, "glance_store", kind, naming)
-            stores += [store] if store else []
-        else:
-            stores.append(_other_store(conf, "glance_store", kind, kind))
-    default = _SCHEMES[group.string("default_store")]
-    if kinds and default not in kinds:
-        remedy = f"Add {default} to stores, or set default_store."
-        group.wrong("default_store", f"{group.string('default_store')} belongs to {default}, not in stores.", remedy)
-    return stores, default
+        found.add(conf, "glance_store", kind, kind, naming)
+    for other in found.others:
+        group.remark("stores", Kind.IGNORED, other.reason, "Take it out of stores if nothing needs it.")
+    default = group.string("default_store")
+    if kinds and found.default not in kinds:
+        remedy = f"Add {found.default} to stores, or set default_store."
+        group.wrong("default_store", f"{default} belongs to {found.default}, not in stores.", remedy)
+    elif found.default in _UNSERVED:
+        group.wrong("default_store", f"The {found.default} store isn't served yet.", _SERVED_REMEDY)
+    return found
 
 
-def _multi(
-    conf: ServiceConf, default: Group, group: Group, backends: Mapping[str, str], naming: Naming
-) -> tuple[_Stores, str | None]:
+def _multi(conf: ServiceConf, default: Group, group: Group, backends: Mapping[str, str], naming: Naming) -> _Found:
     """Stores of `[DEFAULT] enabled_backends`, each in a section of its own."""
     group.ignored("stores", "enabled_backends is set.")
     group.ignored("default_store", "enabled_backends is set: default_backend counts.")
-    stores: _Stores = []
+    found = _Found([], [], group.text("default_backend"))
     for store_id, kind in backends.items():
-        if kind == _VMWARE:
-            store = _vmware_store(conf, store_id, store_id, naming)
-            stores += [store] if store else []
-        elif kind in _PREFIXES:
-            stores.append(_other_store(conf, store_id, store_id, kind))
+        if kind in _KINDS:
+            found.add(conf, store_id, store_id, kind, naming)
         else:
             default.wrong("enabled_backends", f"{store_id}: there is no store {kind!r}.", "Name stock stores only.")
-    chosen = group.text("default_backend")
-    if chosen not in backends:
-        reason = "default_backend is missing." if chosen is None else f"{chosen} isn't in enabled_backends."
+    for other in found.others:
+        remedy = "Take it out of enabled_backends if nothing needs it."
+        default.remark("enabled_backends", Kind.IGNORED, f"{other.id}: {other.reason}", remedy)
+    if found.default is None:
+        group.wrong("default_backend", "default_backend is missing.", f"Name one of {', '.join(backends)}.")
+    elif found.default not in backends:
+        reason = f"{found.default} isn't in enabled_backends."
         group.wrong("default_backend", reason, f"Name one of {', '.join(backends)}.")
-    return stores, chosen
+    elif backends[found.default] in _UNSERVED:
+        group.wrong("default_backend", f"The {backends[found.default]} store isn't served yet.", _SERVED_REMEDY)
+    return found
 
 
 def from_conf(conf: ServiceConf, naming: Naming) -> ImageSettings:
@@ -297,15 +332,15 @@ def from_conf(conf: ServiceConf, naming: Naming) -> ImageSettings:
     group = conf.register("glance_store", _STORES)
     formats = conf.register("image_format", _FORMATS)
     backends = default.pairs("enabled_backends")
-    stores: _Stores = []
-    chosen: str | None = None
+    found = _Found([], [])
     if backends:
-        stores, chosen = _multi(conf, default, group, backends, naming)
+        found = _multi(conf, default, group, backends, naming)
     elif conf.entries:
-        stores, chosen = _single(conf, group, naming)
+        found = _single(conf, group, naming)
     return ImageSettings(
-        stores=tuple(stores),
-        default_store=chosen,
+        stores=tuple(found.stores),
+        other_stores=tuple(found.others),
+        default_store=found.default,
         image_size_cap=default.integer("image_size_cap"),
         user_storage_quota=_size(default, "user_storage_quota"),
         image_member_quota=default.integer("image_member_quota"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stackspan.config import nova_options as options
 from stackspan.config import policy
+from stackspan.config.findings import Kind
 from stackspan.config.ini import DEFAULT
 from stackspan.config.reading import Group, ServiceConf, compiles, split_names
 from stackspan.config.vcenter import AccountNames, Naming, VCenterSettings, account
@@ -204,8 +205,8 @@ def _vmware(conf: ServiceConf, naming: Naming) -> VMwareSettings | None:
     pbm = group.boolean("pbm_enabled")
     if pbm:
         group.required("pbm_default_policy", "Name the storage policy for flavors that name none.")
-        group.ignored("datastore_regex", "pbm_enabled is set: storage policies choose the datastores.")
-        datastore_regex = None
+        # Stock would now ignore datastore_regex; without policies it is the only bound there is, so it holds.
+        group.remark("pbm_enabled", Kind.IGNORED, "Storage policies aren't applied yet.", "Use datastore_regex.")
     if vcenter is None or not clusters:
         return None
     return VMwareSettings(

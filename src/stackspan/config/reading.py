@@ -43,6 +43,12 @@ class Report:
         if known is None or known.kind is not Kind.WRONG:
             self._noted[entry] = Finding(entry.file, entry.line, entry.group, entry.option, kind, reason, remedy)
 
+    def explain(self, entry: Entry, reason: str) -> None:
+        """Give a reason to a used line that has none."""
+        known = self._noted.get(entry)
+        if known is not None and known.kind is Kind.USED and not known.reason:
+            self.note(entry, Kind.USED, reason)
+
     def add(self, finding: Finding) -> None:
         """Say something more, on a line that has its fate or on none."""
         self._extra.append(finding)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import ipaddress
 import pathlib
 import re
 from collections.abc import Mapping
@@ -34,6 +33,7 @@ class StackspanSettings:
     Args:
         region: name of our region in the catalog.
         state_path: folder of everything the service keeps on this machine.
+        secret_file: file with the secret that seals keys in the database; the same on all machines that share one.
         unfiltered_adopted_networks: whether ports there may have security groups that aren't enforced.
         vcenter_labels: vCenter host → short name, for service hosts and logs.
         modern_hardware: images that say nothing and aren't VMDKs get pvscsi and vmxnet3, not stock's lsiLogic and e1000.
@@ -41,6 +41,7 @@ class StackspanSettings:
     """
 
     state_path: pathlib.Path
+    secret_file: pathlib.Path
     region: str = "RegionOne"
     unfiltered_adopted_networks: UnfilteredNetworks = UnfilteredNetworks.REFUSE
     vcenter_labels: Mapping[str, str] = field(default_factory=dict)
@@ -80,8 +81,7 @@ class ApiSettings:
         listeners: API name → where it is also served at its root, as the stock service is.
         tls_cert, tls_key: PEM files; set both to serve TLS.
         public_endpoint: root of the URLs in the catalog; None: made from `listen`.
-        forwarded: believe X-Forwarded-Proto, -Host, -Prefix and -For from the proxies of `forwarded_allow`.
-        forwarded_allow: addresses and networks of those proxies.
+        forwarded: believe X-Forwarded-Proto, -Host and -Prefix; only behind a proxy that sets them.
         max_body_bytes: bodies above it are refused; image bytes have a bound of their own (`image_size_cap`).
         threads: requests handled at the same time.
         keep_alive: an idle connection is closed after this.
@@ -93,7 +93,6 @@ class ApiSettings:
     tls_key: pathlib.Path | None = None
     public_endpoint: str | None = None
     forwarded: bool = False
-    forwarded_allow: tuple[str, ...] = ("127.0.0.1", "::1")
     max_body_bytes: int = 1 << 20
     threads: int = 32
     keep_alive: int = 75
@@ -123,6 +122,7 @@ _STACKSPAN = (
     cfg.StrOpt("identity", choices=[mode.value for mode in IdentityMode]),
     cfg.StrOpt("region", default="RegionOne"),
     cfg.StrOpt("state_path"),
+    cfg.StrOpt("secret_file"),
     cfg.StrOpt(
         "unfiltered_adopted_networks", choices=[choice.value for choice in UnfilteredNetworks], default="refuse"
     ),
@@ -142,7 +142,6 @@ _API = (
     cfg.StrOpt("tls_key"),
     cfg.URIOpt("public_endpoint", schemes=["http", "https"]),
     cfg.BoolOpt("forwarded", default=False),
-    cfg.ListOpt("forwarded_allow", default=["127.0.0.1", "::1"]),
     cfg.IntOpt("max_body_bytes", min=64 << 10, max=64 << 20, default=1 << 20),
     cfg.IntOpt("threads", min=1, max=256, default=32),
     cfg.IntOpt("keep_alive", min=0, default=75),
@@ -190,12 +189,21 @@ def _labels(group: Group) -> dict[str, str]:
     return labels
 
 
+def _path(group: Group, option: str, default: pathlib.Path) -> pathlib.Path:
+    """A path from the root; a missing file is made by the service."""
+    said = group.text(option)
+    if said is None:
+        return default
+    if not pathlib.Path(said).is_absolute():
+        group.wrong(option, f"{said} isn't a path from the root.", "Write it out from the root.")
+    return pathlib.Path(said)
+
+
 def _stackspan(group: Group, environ: Mapping[str, str], user_id: int) -> StackspanSettings:
-    said = group.text("state_path")
-    if said is not None and not pathlib.Path(said).is_absolute():
-        group.wrong("state_path", f"{said} isn't a path from the root.", "Write it out from the root.")
+    state_path = _path(group, "state_path", default_state_path(environ, user_id))
     return StackspanSettings(
-        state_path=pathlib.Path(said) if said else default_state_path(environ, user_id),
+        state_path=state_path,
+        secret_file=_path(group, "secret_file", state_path / "secret"),
         region=group.string("region"),
         unfiltered_adopted_networks=UnfilteredNetworks(group.string("unfiltered_adopted_networks")),
         vcenter_labels=_labels(group),
@@ -254,11 +262,6 @@ def _api(group: Group) -> ApiSettings:
         if address in (listen, *listeners.values()):
             group.wrong(option, f"{address} is taken by another listen option.", "Choose another port.")
         listeners[name] = address
-    for network in group.words("forwarded_allow"):
-        try:
-            ipaddress.ip_network(network)
-        except ValueError:
-            group.wrong("forwarded_allow", f"{network!r} won't do.", "Give addresses or networks, with commas between.")
     forwarded = group.boolean("forwarded")
     for option, address in [("listen", listen), *((f"listen_{name}", a) for name, a in listeners.items())]:
         if address.host not in _LOOPBACK and cert is None and not forwarded:
@@ -271,7 +274,6 @@ def _api(group: Group) -> ApiSettings:
         tls_key=key,
         public_endpoint=(group.text("public_endpoint") or "").rstrip("/") or None,
         forwarded=forwarded,
-        forwarded_allow=group.words("forwarded_allow"),
         max_body_bytes=group.integer("max_body_bytes"),
         threads=group.integer("threads"),
         keep_alive=group.integer("keep_alive"),

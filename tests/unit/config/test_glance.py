@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import pathlib
+
 import pytest
 
 from stackspan import config
@@ -51,19 +54,24 @@ default_backend = fast
 filesystem_store_datadir = /images
 """
     image = folder.load({"glance-api.conf": text}).image
-    assert [(store.id, store.description) for store in image.stores] == [("fast", "quick"), ("cheap", ""), ("web", "")]
+    assert [(store.id, store.description) for store in image.stores] == [("fast", "quick"), ("cheap", "")]
+    assert image.stores[1] == config.FileStoreSettings("cheap", pathlib.Path("/images"))
+    assert image.other_stores == (config.OtherStoreSettings("web", "http", "The http store isn't served yet."),)
     assert image.default_store == "fast"
-    cheap = image.stores[1]
-    assert isinstance(cheap, config.OtherStoreSettings)
-    assert cheap.options == {"filesystem_store_datadir": "/images"}
 
 
-def test_options_of_other_stores_are_kept_and_their_secrets_hidden(folder: Folder) -> None:
-    text = "[glance_store]\nstores = s3\ndefault_store = s3\ns3_store_host = h\ns3_store_secret_key = hunter2\n"
-    (store,) = folder.load({"glance-api.conf": text}).image.stores
-    assert isinstance(store, config.OtherStoreSettings)
-    assert store.options == {"s3_store_host": "h", "s3_store_secret_key": config.Secret("hunter2")}
-    assert "hunter2" not in repr(store)
+def test_stores_that_aren_t_served_are_told_and_their_options_not_shown(folder: Folder) -> None:
+    text = (
+        SINGLE.replace("stores = vmware", "stores = vmware,s3") + "s3_store_host = h\ns3_store_secret_key = hunter2\n"
+    )
+    image = folder.load({"glance-api.conf": text}).image
+    assert [store.id for store in image.stores] == ["vmware"]
+    assert image.other_stores == (config.OtherStoreSettings("s3", "s3", "The s3 store isn't served yet."),)
+    findings = folder.check({"glance-api.conf": text})
+    assert [f.kind.value for f in findings if f.option == "stores"] == ["used", "ignored"]
+    assert findings[-1] == dataclasses.replace(
+        findings[-1], option="s3_store_secret_key", kind=config.Kind.IGNORED, reason="The s3 store isn't served yet."
+    )
 
 
 def test_class_names_of_old_files(folder: Folder) -> None:
@@ -75,7 +83,8 @@ def test_class_names_of_old_files(folder: Folder) -> None:
 
 def test_stock_defaults_of_a_file_without_stores(folder: Folder) -> None:
     image = folder.load({"glance-api.conf": "[DEFAULT]\nshow_multiple_locations = True\n"}).image
-    assert [store.id for store in image.stores] == ["file", "http"]
+    assert image.stores == (config.FileStoreSettings("file", pathlib.Path("/var/lib/glance/images")),)
+    assert [store.id for store in image.other_stores] == ["http"]
     assert image.default_store == "file"
     assert image.disk_formats == config.ImageSettings().disk_formats
     assert image.container_formats == config.ImageSettings().container_formats
@@ -86,6 +95,8 @@ def test_stock_defaults_of_a_file_without_stores(folder: Folder) -> None:
     [
         ("stores = vmware", "stores = vmvare", "Did you mean vmware?"),
         ("stores = vmware", "stores = file", "Add vmware to stores"),
+        ("vmware\ndefault_store = vsphere", "rbd\ndefault_store = rbd", "The rbd store isn't served yet"),
+        ("vmware\n", "vmware,file\nfilesystem_store_datadir = x\n", "isn't a path from the root"),
         ("default_store = vsphere", "default_store = vmware", "Give one of file, filesystem"),
         ("vmware_datastores = dc2:ds2", "vmware_datastores = ds2", "names no datacenter"),
         ("vmware_datastores = dc2:ds2", "vmware_datastores = dc2:ds2:heavy", "the weight isn't a whole number"),

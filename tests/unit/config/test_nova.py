@@ -142,12 +142,12 @@ def test_wrong(folder: Folder, more: str, words: str) -> None:
     assert "nova.conf:" in line
 
 
-def test_storage_policies_outdo_the_regex(folder: Folder) -> None:
+def test_storage_policies_aren_t_applied_yet_and_the_regex_stays_in_force(folder: Folder) -> None:
     more = "pbm_enabled = True\npbm_default_policy = gold\ndatastore_regex = nas\n"
     vmware = folder.nova(more)
-    assert (vmware.pbm_default_policy, vmware.datastore_regex) == ("gold", None)
-    findings = folder.check({"nova.conf": NOVA + more})
-    assert {f.option: f.kind for f in findings}["datastore_regex"] is config.Kind.IGNORED
+    assert (vmware.pbm_default_policy, vmware.datastore_regex) == ("gold", "nas")
+    (warning,) = folder.load({"nova.conf": NOVA + more}).warnings
+    assert str(warning).endswith("[vmware] pbm_enabled: Storage policies aren't applied yet. Use datastore_regex.")
 
 
 def test_stock_defaults(folder: Folder) -> None:

@@ -36,7 +36,8 @@ def test_each_section_keeps_its_own_account_under_one_label() -> None:
 
 def test_images_go_to_the_datastore_by_the_scheme_name() -> None:
     image = config.load(config.collect(STOCK)).image
-    assert [store.id for store in image.stores] == ["rbd", "http", "vmware"]
+    assert [store.id for store in image.stores] == ["vmware"]
+    assert [store.id for store in image.other_stores] == ["rbd", "http"]
     assert image.default_store == "vmware"
     (store,) = image.vmware_stores
     assert store.datastores == (config.StoreDatastore("Datacenter1", "ds1"),)

@@ -17,6 +17,7 @@ from .conftest import NOVA, Folder
 def test_defaults(folder: Folder, tmp_path: pathlib.Path) -> None:
     settings = folder.load({"stackspan.conf": ""})
     assert settings.stackspan.state_path == tmp_path / "state"
+    assert settings.stackspan.secret_file == tmp_path / "state" / "secret"
     assert settings.database.url.reveal() == f"sqlite:///{tmp_path / 'state' / 'stackspan.db'}"
     assert settings.database.listen_connection is None
     assert str(settings.api.listen) == "127.0.0.1:8080"
@@ -57,7 +58,6 @@ tls_cert = {tmp_path / "cert.pem"}
 tls_key = {tmp_path / "key.pem"}
 public_endpoint = https://cloud.example.org/
 forwarded = true
-forwarded_allow = 10.0.0.0/8, ::1
 max_body_bytes = 2000000
 [stackspan_worker]
 threads = 256
@@ -103,7 +103,6 @@ def test_the_network_in_clear_is_warned_of(folder: Folder) -> None:
         ("[stackspan_api]\nlisten = [::1:80", "Give ADDRESS:PORT"),
         ("[stackspan_api]\nlisten = 127.0.0.1:8774\nlisten_compute = 127.0.0.1", "is taken by another"),
         ("[stackspan_api]\ntls_cert = /dev/null", "tls_key is missing"),
-        ("[stackspan_api]\nforwarded_allow = proxy", "addresses or networks"),
         ("[stackspan_api]\npublic_endpoint = cloud", "a URI"),
         ("[stackspan]\nstate_path = state", "isn't a path from the root"),
         ("[stackspan]\nvcenter_labels = h:a b", "letters, digits"),

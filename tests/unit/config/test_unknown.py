@@ -72,6 +72,13 @@ def test_what_is_unknown_is_warned_of_at_the_start(folder: Folder) -> None:
     assert [warning.option for warning in settings.warnings] == ["coresx"]
 
 
+def test_what_is_checked_and_not_served_yet_says_so(folder: Folder) -> None:
+    finding = only(folder.check({"nova.conf": "[vnc]\nenabled = False\n"}), "enabled")
+    assert (finding.kind, finding.reason) == (config.Kind.USED, "Checked; consoles aren't served yet.")
+    finding = only(folder.check({"cinder.conf": "[DEFAULT]\nquota_volumes = 5\n"}), "quota_volumes")
+    assert (finding.kind, finding.reason) == (config.Kind.USED, "Checked; volumes aren't served yet.")
+
+
 def test_rows(folder: Folder) -> None:
     findings = folder.check({"nova.conf": "[quota]\ncores = x\n"})
     assert config.render(findings) == [

@@ -1,0 +1,1 @@
+"""Compute: servers, flavors, key pairs, quotas, hypervisors (OpenStack Compute API v2.1)."""

@@ -1,0 +1,408 @@
+"""Accepting new servers: read and decide first, then one short transaction for quota, capacity, rows and jobs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from stackspan.compute import errors, operations
+from stackspan.compute.model import (
+    ComputeNode,
+    Flavor,
+    KeyPair,
+    Server,
+    ServerBuild,
+    ServerGroup,
+    ServerRequest,
+    TaskState,
+    Usage,
+    VmState,
+)
+from stackspan.compute.service.base import Parts
+from stackspan.compute.service.flavors import flavor_for
+from stackspan.compute.service.nodes import Nodes
+from stackspan.compute.service.placing import NoValidHost, Place, Places, Placing, Wish, no_valid_host, zone_check
+from stackspan.compute.service.quotas import servers_fit
+from stackspan.compute.service.records import action_begin, action_end, fault_of, server_failed
+from stackspan.compute.service.servers import Servers
+from stackspan.compute.store import key_pairs as key_pair_store
+from stackspan.compute.store import nodes as node_store
+from stackspan.compute.store import servers as server_store
+from stackspan.core import errors as core_errors
+from stackspan.core import ids
+from stackspan.core.context import RequestContext
+from stackspan.db import Transaction
+from stackspan.image import errors as image_errors
+from stackspan.image.model import Image
+from stackspan.network import errors as network_errors
+from stackspan.network.model import NicPlan, RequestedNic
+
+BUILD_EVENT = "compute__do_build_and_run_instance"
+_GIB = 1 << 30
+_RESERVATION_CHARACTERS = string.ascii_lowercase + string.digits
+_ALTERNATES = 2
+_ATTEMPTS = 3
+_ROOT_DEVICE = "/dev/sda"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Servers that were accepted: building, or in ERROR where there is no valid host."""
+
+    reservation_id: str
+    servers: Sequence[Server]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Everything decided by reading."""
+
+    flavor: Flavor
+    image: Image
+    iso: bool
+    key: KeyPair | None
+    nics: tuple[NicPlan, ...]
+    group: ServerGroup | None
+    wish: Wish
+    places: Places
+    config_drive: bool
+
+
+class _PlacesGone(Exception):
+    """All places that were read are taken by now: read again."""
+
+
+class Boots:
+    """Creates servers."""
+
+    def __init__(self, parts: Parts, servers: Servers, nodes: Nodes, placing: Placing) -> None:
+        self._parts = parts
+        self._servers = servers
+        self._nodes = nodes
+        self._placing = placing
+
+    def create(self, context: RequestContext, request: ServerRequest) -> Accepted:
+        """Accept `min_count` to `max_count` servers.
+
+        Raises BootRefused, ZoneInvalid, FlavorTooSmall, TooManyInstances, MultiplePortsRefused, PortQuotaExceeded and
+        Network's errors. Where no hypervisor has room, the servers are there, in ERROR with a fault.
+        """
+        _check_counts(request)
+        nodes = self._nodes.all()
+        for attempt in range(_ATTEMPTS):
+            with self._parts.database.read() as tx:
+                plan = self._plan(tx, context, request, nodes)
+            try:
+                with self._parts.database.write() as tx:
+                    return self._accept(tx, context, request, plan, final=attempt == _ATTEMPTS - 1)
+            except _PlacesGone:
+                continue
+            except network_errors.OverQuota as error:
+                raise errors.PortQuotaExceeded(log_message=error.log_message) from error
+        raise AssertionError("the last attempt decides")
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def _plan(
+        self, tx: Transaction, context: RequestContext, request: ServerRequest, nodes: Sequence[ComputeNode]
+    ) -> _Plan:
+        flavor = self._flavor(tx, context, request.flavor_id)
+        image = self._image(tx, context, request.image_id)
+        size_check(flavor, image)
+        key = self._key(tx, context, request.key_name)
+        zone = request.zone or self._parts.settings.default_schedule_zone
+        zone_check(self._parts, tx, zone, nodes)
+        self._servers.metadata_check(tx, context.project_id or "", request.metadata)
+        nics = self._parts.network.plan(tx, context, _requested(request))
+        group = self._group(tx, context, request.hints)
+        same_as, apart_from = self._placing.group_wish(tx, group)
+        wish = Wish(
+            flavor=flavor,
+            disk_gib=disk_gib(flavor, image),
+            zone=zone,
+            host=request.forced_host,
+            node=request.forced_node,
+            same_as=same_as,
+            apart_from=apart_from,
+        )
+        drive = request.config_drive or self._parts.settings.config_drive
+        return _Plan(
+            flavor=flavor,
+            image=image,
+            iso=image.disk_format == "iso",
+            key=key,
+            nics=nics,
+            group=group,
+            wish=wish,
+            places=self._placing.find(tx, wish, nodes),
+            config_drive=bool(drive) or image.properties.get("img_config_drive") == "mandatory",
+        )
+
+    def _flavor(self, tx: Transaction, context: RequestContext, flavor_id: str) -> Flavor:
+        try:
+            return flavor_for(tx, context, flavor_id)
+        except errors.FlavorNotFound as error:
+            raise errors.BootRefused(error.user_message) from None
+
+    def _image(self, tx: Transaction, context: RequestContext, image_id: str) -> Image:
+        try:
+            return self._parts.image.get_for_boot(tx, context, image_id)
+        except image_errors.ImageNotFound:
+            raise errors.BootRefused("Can not find requested image") from None
+
+    def _key(self, tx: Transaction, context: RequestContext, name: str | None) -> KeyPair | None:
+        if name is None:
+            return None
+        key = key_pair_store.key_pair_get(tx, context.user_id, name)
+        if key is None:
+            raise errors.BootRefused("Invalid key_name provided.")
+        return key
+
+    def _group(self, tx: Transaction, context: RequestContext, hints: Mapping[str, object]) -> ServerGroup | None:
+        hint = hints.get("group")
+        group_id = hint[0] if isinstance(hint, list) and hint else hint
+        if not group_id:
+            return None
+        if not isinstance(group_id, str) or not ids.is_uuid_like(group_id):
+            raise errors.BootRefused("Server group scheduler hint must be a UUID.")
+        found = node_store.group_list(tx, ids=[group_id])
+        if not found or (found[0].project_id != context.project_id and not context.is_admin):
+            raise errors.BootRefused(f"Instance group {group_id} could not be found.")
+        return found[0]
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def _accept(
+        self, tx: Transaction, context: RequestContext, request: ServerRequest, plan: _Plan, *, final: bool
+    ) -> Accepted:
+        count = self._count(tx, context, request, plan.flavor)
+        self._group_quota(tx, plan.group, count)
+        reservation_id = "r-" + "".join(random.choices(_RESERVATION_CHARACTERS, k=8))
+        servers = []
+        for index in range(count):
+            server_id = ids.new_uuid()
+            places = self._take(tx, context, server_id, plan)
+            if not places and plan.places.ordered and not final:
+                raise _PlacesGone
+            name = request.name if request.max_count == 1 else f"{request.name}-{index + 1}"
+            self._insert(tx, context, request, plan, (server_id, name, reservation_id, index), places)
+            if plan.group is not None:
+                node_store.group_member_insert(tx, plan.group.id, server_id)
+            found = server_store.server_get(tx, server_id)
+            assert found is not None
+            servers.append(found)
+        return Accepted(reservation_id, servers)
+
+    def _count(self, tx: Transaction, context: RequestContext, request: ServerRequest, flavor: Flavor) -> int:
+        most = request.max_count
+        more = Usage(most, flavor.vcpus * most, flavor.memory_mib * most)
+        return servers_fit(self._parts, tx, context.project_id or "", more, request.min_count)
+
+    def _group_quota(self, tx: Transaction, group: ServerGroup | None, count: int) -> None:
+        if group is None:
+            return
+        limit = self._parts.limits(tx, group.project_id)["server_group_members"]
+        if 0 <= limit < len(group.members) + count:
+            raise errors.QuotaExceeded("Quota exceeded, too many servers in group")
+
+    def _take(self, tx: Transaction, context: RequestContext, server_id: str, plan: _Plan) -> list[Place]:
+        """Reserve the first place that still has room: it, and what to try after it."""
+        ordered = plan.places.ordered
+        for position, place in enumerate(ordered):
+            if self._placing.take(
+                tx, server_id, plan.wish, place, project_id=context.project_id or "", user_id=context.user_id
+            ):
+                rest = [*ordered[position + 1 :], *ordered[:position]]
+                return [place, *rest[:_ALTERNATES]]
+        return []
+
+    def _insert(
+        self,
+        tx: Transaction,
+        context: RequestContext,
+        request: ServerRequest,
+        plan: _Plan,
+        identity: tuple[str, str, str, int],
+        places: Sequence[Place],
+    ) -> None:
+        server_id, name, reservation_id, index = identity
+        now = self._parts.now()
+        place = places[0] if places else None
+        build = ServerBuild(
+            user_data=request.user_data,
+            image_properties={key: str(value) for key, value in plan.image.properties.items()},
+            iso=plan.iso,
+            cache_entry=None,
+            config_drive_path=None,
+            folder=None,
+            key_public=plan.key.public_key if plan.key else None,
+        )
+        values = {
+            **_columns(context, request, plan, now),
+            "id": server_id,
+            "name": name,
+            "hostname": request.hostname or hostname_of(name, server_id),
+            "reservation_id": reservation_id,
+            "launch_index": index,
+            **place_columns(place),
+        }
+        server_store.server_insert(tx, values, plan.flavor, build, request.metadata)
+        action = action_begin(tx, context, server_id, "create", now, BUILD_EVENT)
+        if place is None:
+            self._no_host(tx, server_id, action, plan, now)
+        else:
+            self._start(tx, context, request, plan, server_id, action, places)
+
+    def _no_host(self, tx: Transaction, server_id: str, action: int, plan: _Plan, now: dt.datetime) -> None:
+        message, details = no_valid_host(plan.places, len(plan.places.rejected) + len(plan.places.ordered))
+        error = NoValidHost(message, details or None)
+        server_failed(tx, server_id, fault_of(server_id, error, now))
+        action_end(tx, action, now, event=BUILD_EVENT, error=error)
+
+    def _start(
+        self,
+        tx: Transaction,
+        context: RequestContext,
+        request: ServerRequest,
+        plan: _Plan,
+        server_id: str,
+        action: int,
+        places: Sequence[Place],
+    ) -> None:
+        place = places[0]
+        self._parts.network.nics_create(
+            tx,
+            context,
+            server_id,
+            plan.nics,
+            zone=place.zone,
+            host=place.node.host,
+            security_groups=request.security_groups,
+        )
+        params = operations.ServerCreate(
+            server_id=server_id,
+            action=action,
+            alternates=tuple((place.cluster_uuid, place.datastore_uuid) for place in places[1:]),
+        )
+        network_ids = {nic.network_id for nic in plan.nics}
+        build_enqueue(self._parts, tx, context, params, plan.image.id, plan.flavor, place, network_ids)
+
+
+def build_enqueue(
+    parts: Parts,
+    tx: Transaction,
+    context: RequestContext | None,
+    params: operations.ServerCreate,
+    image_id: str,
+    flavor: Flavor,
+    place: Place,
+    network_ids: set[str],
+) -> str:
+    """Queue the build behind the image's copy on the datastore and the networks' port groups; the job's id."""
+    ticket = parts.image.cache_ensure(
+        tx, image_id, place.datastore_uuid, place.cluster_uuid, flavor.root_gib, context=context
+    )
+    parts.image.cache_use(tx, ticket.entry_id, params.server_id)
+    server_store.build_update(tx, params.server_id, cache_entry=ticket.entry_id)
+    waits = [ticket.job_id] if ticket.job_id else []
+    waits += parts.network.portgroups_ensure(tx, network_ids, place.vcenter_uuid, context=context)
+    return parts.queue.enqueue(
+        tx,
+        operations.SERVER_CREATE,
+        params,
+        context=context,
+        resources=(f"server:{params.server_id}",),
+        after=waits,
+        limits=(f"vcenter:{place.vcenter_uuid}",),
+    )
+
+
+def place_columns(place: Place | None) -> dict[str, object]:
+    """The columns of a server that say where it is."""
+    return {
+        "zone": place.zone if place else None,
+        "host": place.node.host if place else None,
+        "node": place.node.node if place else None,
+        "cluster_uuid": place.cluster_uuid if place else None,
+        "datastore_uuid": place.datastore_uuid if place else None,
+        "vcenter_uuid": place.vcenter_uuid if place else None,
+    }
+
+
+def disk_gib(flavor: Flavor, image: Image) -> int:
+    """What the server's disks take of the datastore; a flavor without a root size takes the image's."""
+    root = 0 if flavor.root_gib else -(-_virtual_size(image) // _GIB)
+    return flavor.disk_gib + root
+
+
+def size_check(flavor: Flavor, image: Image) -> None:
+    """Raise FlavorTooSmall where the flavor can't hold the image."""
+    if flavor.memory_mib < (image.min_ram or 0):
+        raise errors.FlavorTooSmall("Flavor's memory is too small for requested image.")
+    if not flavor.root_gib:
+        return
+    size = flavor.root_gib * _GIB
+    if size < _virtual_size(image):
+        raise errors.FlavorTooSmall(
+            f"Flavor's disk is too small for requested image. Flavor disk is {size} bytes, "
+            f"image is {_virtual_size(image)} bytes."
+        )
+    if flavor.root_gib < (image.min_disk or 0):
+        raise errors.FlavorTooSmall(
+            "Flavor's disk is smaller than the minimum size specified in image metadata. "
+            f"Flavor disk is {size} bytes, minimum size is {(image.min_disk or 0) * _GIB} bytes."
+        )
+
+
+def hostname_of(name: str, server_id: str) -> str:
+    """A host name from a display name, as the stock service makes it."""
+    text = name.encode("latin-1", "ignore").decode("latin-1")
+    text = re.sub(r"[^\w.-]+", "", re.sub(r"[ _.]", "-", text), flags=re.ASCII).lower().strip(".-")
+    return text[:63].rstrip(".-") or f"server-{server_id}"
+
+
+def _virtual_size(image: Image) -> int:
+    return image.virtual_size or image.size or 0
+
+
+def _check_counts(request: ServerRequest) -> None:
+    if request.max_count == 1 or isinstance(request.networks, str):
+        return
+    if any(nic.port_id for nic in request.networks):
+        raise errors.MultiplePortsRefused
+    if any(nic.fixed_ip for nic in request.networks):
+        raise core_errors.Invalid(
+            "Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified."
+        )
+
+
+def _requested(request: ServerRequest) -> Sequence[RequestedNic] | Literal["auto", "none"]:
+    if isinstance(request.networks, str):
+        return "none" if request.networks == "none" else "auto"
+    return [RequestedNic(nic.network_id, nic.port_id, nic.fixed_ip) for nic in request.networks]
+
+
+def _columns(context: RequestContext, request: ServerRequest, plan: _Plan, now: dt.datetime) -> dict[str, object]:
+    return {
+        "project_id": context.project_id or "",
+        "user_id": context.user_id,
+        "description": request.description,
+        "image_id": plan.image.id,
+        "key_name": request.key_name,
+        "config_drive": plan.config_drive,
+        "disk_config": request.disk_config or "MANUAL",
+        "zone_requested": request.zone,
+        "vm_state": VmState.BUILDING,
+        "task_state": TaskState.SCHEDULING,
+        "access_ip_v4": request.access_ip_v4,
+        "access_ip_v6": request.access_ip_v6,
+        "root_device_name": _ROOT_DEVICE,
+        "progress": 0,
+        "created_at": now,
+        "updated_at": now,
+    }

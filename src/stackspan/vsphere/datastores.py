@@ -238,6 +238,20 @@ def make_directory(
         return
 
 
+def ensure_directory(
+    vc: VCenter, datacenter: str, path: str, *, op_id: str | None = None, activation_id: str | None = None
+) -> None:
+    """As `make_directory`, asked of vCenter once per client: for directories that many files go to.
+
+    Whoever finds it gone (FileMissing) calls `make_directory`.
+    """
+    known = vc.memory.setdefault("directories", set())
+    assert isinstance(known, set)
+    if (datacenter, path) not in known:
+        make_directory(vc, datacenter, path, op_id=op_id, activation_id=activation_id)
+        known.add((datacenter, path))
+
+
 def move_file(
     vc: VCenter,
     datacenter: str,

@@ -43,6 +43,7 @@ class Places:
         """(datacenter moref, name) of the folder or datastore cluster `ref`; ("", "") when it is in none."""
         if ref is not None and ref not in self._parents and ref not in self._datacenters:
             self.refresh()
+            self._parents.setdefault(ref, None)  # not asked for again: not every place is ours to see
         seen = 0
         while ref is not None and seen < 100:
             if ref in self._datacenters:

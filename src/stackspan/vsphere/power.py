@@ -27,6 +27,7 @@ _log = log.get(__name__)
 _GATHER = 0.02  # seconds in which concurrent power-ons join one call
 _MAX_BATCH = 100  # VMs in one call
 _DEFAULT_TIMEOUT = 600.0  # seconds
+_ASK_AFTER = 15.0  # seconds after which a power-on that doesn't end is asked for a question that blocks it
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,7 @@ def power_on_many(
     outcomes: dict[str, PowerOnResult] = {}
     for info in getattr(result, "notAttempted", None) or ():
         outcomes[info.vm._moId] = PowerOnResult(info.vm._moId, error=faults.translate(info.fault, "power on"))
-    ends = tasks.outcomes([task for task in attempted.values() if task is not None], timeout)
-    for ref, own_task in attempted.items():
-        outcomes[ref] = _outcome(ref, own_task, ends.get(own_task or ""))
+    outcomes.update(_ends(vc, tasks, attempted, timeout))
     only_recommended = [ref for ref in morefs if ref not in outcomes]
     verified = _verified(vc, morefs, outcomes)
     left = [ref for ref in only_recommended if isinstance(verified[ref].error, faults.InsufficientResources)]
@@ -154,6 +153,37 @@ def _on_one_of(
         except faults.InvalidPowerState as error:
             return PowerOnResult(ref, error=error)
     return PowerOnResult(ref, error=last)
+
+
+def _ends(
+    vc: VCenter, tasks: TaskTracker, attempted: Mapping[str, str | None], timeout: float
+) -> dict[str, PowerOnResult]:
+    """Wait for the VMs' own tasks; one that takes long because its VM waits for an answer is given up with its text."""
+    found: dict[str, PowerOnResult] = {}
+    waiting = {ref: task for ref, task in attempted.items() if task is not None}
+    deadline = time.monotonic() + timeout
+    while waiting:
+        patience = min(_ASK_AFTER, max(deadline - time.monotonic(), 0.1))
+        ends = tasks.outcomes(list(waiting.values()), patience)
+        late = [ref for ref, task in waiting.items() if isinstance(ends[task], faults.TaskTimeout)]
+        asked = _questions(vc, late)
+        for ref, task in list(waiting.items()):
+            if ref in asked:
+                error = faults.QuestionPending(f"The server waits for an answer: {asked[ref]}", f"{ref}: {asked[ref]}")
+                found[ref] = PowerOnResult(ref, task=task, error=error)
+            elif ref in late and time.monotonic() < deadline:
+                continue
+            else:
+                found[ref] = _outcome(ref, task, ends[task])
+            del waiting[ref]
+    return found
+
+
+def _questions(vc: VCenter, morefs: Sequence[str]) -> dict[str, str]:
+    """The texts of the questions that block these VMs."""
+    found = properties.read(vc, vim.VirtualMachine, list(morefs), ["runtime.question"])
+    asked = {ref: values.get("runtime.question") for ref, values in found.items()}
+    return {ref: question.text for ref, question in asked.items() if question is not None}
 
 
 def _outcome(ref: str, task: str | None, end: TaskResult | faults.VCenterError | None) -> PowerOnResult:

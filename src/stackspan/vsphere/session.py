@@ -130,7 +130,7 @@ class VCenter:
         self._shared = _Cookie()
         self._login_lock = threading.Lock()
         self._setup_lock = threading.Lock()
-        self._login_failure: tuple[float, faults.VCenterError] | None = None
+        self._failure: tuple[float, faults.VCenterError] | None = None
         self._refused: faults.WrongCredentials | None = None
         self._tls: ssl.SSLContext | None = None
         self._stub: SessionStub | None = None
@@ -257,16 +257,11 @@ class VCenter:
                 return self._shared.generation
             if self._refused is not None:
                 raise self._refused
-            if self._login_failure is not None and self._login_failure[0] >= asked:
-                # Another thread tried while we waited: its failure is ours, or 200 threads would queue for a timeout each.
-                raise self._login_failure[1]
             try:
-                self._login()
-            except faults.VCenterError as error:
-                self._login_failure = (time.monotonic(), error)
-                if isinstance(error, faults.WrongCredentials):
-                    self._refused = error
-                    _log.error("vcenter_refuses_account", vcenter=self.label, account=self.settings.username)
+                self._shared_failure(asked, self._login)
+            except faults.WrongCredentials as error:
+                self._refused = error
+                _log.error("vcenter_refuses_account", vcenter=self.label, account=self.settings.username)
                 raise
             return self._shared.generation
 
@@ -341,26 +336,41 @@ class VCenter:
             if self._content is not None:
                 return
             self._tls = tls
+        asked = time.monotonic()
         with self._login_lock:
-            if self._content is not None:
-                return
-            stub = self._make_stub(SOCKET_TIMEOUT, 1, _Cookie())
-            content = self._guarded(
-                "RetrieveServiceContent", lambda: vim.ServiceInstance("ServiceInstance", stub).content
-            )
-            about = content.about
-            self._version = _best_version(about.apiVersion or "")
-            self._stub = self._make_stub(SOCKET_TIMEOUT, max(self.settings.pool_size, _LEAST_POOL))
-            self._about = About(
-                instance_uuid=about.instanceUuid or "",
-                name=about.name or "",
-                version=about.version or "",
-                build=about.build or "",
-                api_version=about.apiVersion or "",
-                api_type=about.apiType or "",
-            )
-            self._content = content
-            stub.DropConnections()
+            if self._content is None:
+                self._shared_failure(asked, self._read_content)
+
+    def _read_content(self) -> None:
+        stub = self._make_stub(SOCKET_TIMEOUT, 1, _Cookie())
+        instance = vim.ServiceInstance("ServiceInstance", stub)
+        content = self._guarded("RetrieveServiceContent", lambda: instance.content)
+        about = content.about
+        self._version = _best_version(about.apiVersion or "")
+        self._stub = self._make_stub(SOCKET_TIMEOUT, max(self.settings.pool_size, _LEAST_POOL))
+        self._about = About(
+            instance_uuid=about.instanceUuid or "",
+            name=about.name or "",
+            version=about.version or "",
+            build=about.build or "",
+            api_version=about.apiVersion or "",
+            api_type=about.apiType or "",
+        )
+        self._content = content
+        stub.DropConnections()
+
+    def _shared_failure(self, asked: float, attempt: Callable[[], None]) -> None:
+        """Make the attempt, or share the failure of one that ended while we waited since `asked` for our turn.
+
+        Otherwise 200 threads would queue for a socket timeout each.
+        """
+        if self._failure is not None and self._failure[0] >= asked:
+            raise self._failure[1]
+        try:
+            attempt()
+        except faults.VCenterError as error:
+            self._failure = (time.monotonic(), error)
+            raise
 
     def _login(self) -> None:
         # A cookie holder of its own, so that no other thread sends the cookie before it is logged in.

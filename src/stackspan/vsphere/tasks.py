@@ -62,6 +62,8 @@ class _Waiter:
 
 def _result(task: str, values: Mapping[str, Any]) -> TaskResult:
     error = values.get("info.error")
+    if error is None and str(values.get("info.state")) == "error":
+        error = faults.VCenterError(log_message=f"{task} failed without saying why")
     return TaskResult(
         moref=task,
         state=str(values.get("info.state", "queued")),

@@ -236,6 +236,8 @@ def _import_spec(
     name: str, datastore: str, capacity: int, adapter: str, guest_id: str, vc: VCenter, resource_pool: str
 ) -> vim.vm.VmImportSpec:
     blank = disk_specs.BlankDisk(-(-capacity // 1024) * 1024, datastore, bus=adapter)
+    changes = disk_specs.device_changes([blank])
+    changes[-1].device.capacityInBytes = capacity  # as the stream's header says, to the sector
     config = vim.vm.ConfigSpec(
         name=names.to_send(name),
         files=vim.vm.FileInfo(vmPathName=f"[{datastore}]"),
@@ -243,7 +245,7 @@ def _import_spec(
         memoryMB=_MEMORY_MIB,
         guestId=guest_id,
         annotation="Holds the parent disk of servers. Never power on, move or delete it.",
-        deviceChange=disk_specs.device_changes([blank]),
+        deviceChange=changes,
     )
     return vim.vm.VmImportSpec(configSpec=config, resPoolEntity=vc.object(vim.ResourcePool, resource_pool))
 

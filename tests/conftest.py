@@ -1,8 +1,12 @@
 """Fixtures for all tests. What they do stands in `tests/support`."""
 
+import structlog
 from tests.support.databases import (
     database,
     database_url,
+    fresh_database,
+    fresh_postgresql,
+    fresh_sqlite,
     postgres,
     postgres_template,
     postgresql_database,
@@ -12,9 +16,23 @@ from tests.support.databases import (
     sqlite_url,
 )
 
+# Our events go where pytest collects those of other libraries: shown with a test that fails, without locals.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(key_order=["event"]),
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
+
 __all__ = [
     "database",
     "database_url",
+    "fresh_database",
+    "fresh_postgresql",
+    "fresh_sqlite",
     "postgres",
     "postgres_template",
     "postgresql_database",

@@ -20,7 +20,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -84,7 +85,7 @@ class Postgres:
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no other thread runs when the session begins
                 **self._as_user(),
             )
         self._numbers = itertools.count(1)
@@ -118,14 +119,19 @@ class Postgres:
                 return pwd.getpwnam(name)
         raise PostgresMissing("PostgreSQL refuses to run as root, and there is no user to run it as")
 
-    def _as_user(self) -> dict[str, object]:
+    def _as_user(self) -> dict[str, Any]:
         if self._user is None:
             return {}
         return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
 
     def _run(self, command: list[object]) -> None:
         done = subprocess.run(
-            [str(word) for word in command], capture_output=True, text=True, cwd=self._folder, **self._as_user()
+            [str(word) for word in command],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=self._folder,
+            **self._as_user(),
         )
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]} failed: {done.stderr}")
@@ -210,6 +216,45 @@ def database(database_url: str) -> Iterator[Database]:
     """A fresh database, on each kind; the test runs once on SQLite and once on PostgreSQL."""
     with _opened(database_url) as database:
         yield database
+
+
+FreshDatabase = Callable[[], contextlib.AbstractContextManager[Database]]
+
+
+@pytest.fixture
+def fresh_sqlite(sqlite_template: pathlib.Path, tmp_path: pathlib.Path) -> FreshDatabase:
+    """Makes as many fresh SQLite databases as a test wants: `with fresh_sqlite() as database:`."""
+    numbers = itertools.count(1)
+
+    @contextlib.contextmanager
+    def make() -> Iterator[Database]:
+        path = tmp_path / f"fresh-{next(numbers)}.db"
+        shutil.copyfile(sqlite_template, path)
+        with _opened(f"sqlite:///{path}") as database:
+            yield database
+
+    return make
+
+
+@pytest.fixture
+def fresh_postgresql(postgres: Postgres, postgres_template: str) -> FreshDatabase:
+    """Makes as many fresh PostgreSQL databases as a test wants."""
+
+    @contextlib.contextmanager
+    def make() -> Iterator[Database]:
+        name = postgres.create(postgres_template)
+        with _opened(postgres.url(name)) as database:
+            yield database
+        postgres.drop(name)
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def fresh_database(request: pytest.FixtureRequest) -> FreshDatabase:
+    """Makes fresh databases, on each kind."""
+    make: FreshDatabase = request.getfixturevalue(f"fresh_{request.param}")
+    return make
 
 
 @pytest.fixture

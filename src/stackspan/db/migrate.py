@@ -47,6 +47,6 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with database.write() as tx:
-        config.attributes["connection"] = tx.connection
+    with database.migrating() as connection:
+        config.attributes["connection"] = connection
         command.upgrade(config, revision)

@@ -10,11 +10,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
-
 from stackspan.core import log
 from stackspan.core.clock import Clock
-from stackspan.db import Database, Transaction
+from stackspan.db import Database, DatabaseError, Transaction, is_outage
 from stackspan.workflow import retry
 from stackspan.workflow import run as runs
 from stackspan.workflow.lease import Lease
@@ -103,9 +101,13 @@ class Claimer:
             try:
                 self._tick(woken, woken or probe.changed())
                 failing = False
-            except sa.exc.DBAPIError as error:
+            except DatabaseError as error:
                 if not failing:
-                    _LOG.warning("can't claim jobs: the database is not there", error=str(error.orig))
+                    _LOG.error(
+                        "can't claim jobs",
+                        error=str(getattr(error, "orig", error)),
+                        exc_info=None if is_outage(error) else error,
+                    )
                 failing = True
                 self._due_at = 0.0
                 self._stop.wait(self._settings.poll_seconds)

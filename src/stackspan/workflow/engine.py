@@ -33,6 +33,10 @@ from stackspan.workflow.threads import Threads
 _LOG = log.get(__name__)
 
 
+class EngineCrashed(Exception):
+    """A crash point has killed this engine."""
+
+
 class Engine:
     """Runs the jobs whose workflows the registry knows. To be started once; a new one takes up what an old one left."""
 
@@ -115,18 +119,18 @@ class Engine:
     def drain(self, timeout: float = 30.0) -> None:
         """Wait until no job waits or runs, those that wait for a time included. For tests.
 
-        Raises TimeoutError, which names what is left.
+        Raises TimeoutError, which names what is left, and EngineCrashed where a crash point was met.
         """
         deadline = time.monotonic() + timeout
         while True:
             if self._dead:
-                raise RuntimeError("the engine has crashed")
+                raise EngineCrashed
             with self._database.read() as tx:
                 left = reports.jobs_active(tx)
             if not left and not self.running():
                 return
             if time.monotonic() > deadline:
-                raise TimeoutError(f"unfinished jobs: {left}")
+                raise TimeoutError(f"{len(left)} unfinished jobs: {left[:10]}")
             with self._changed:
                 self._changed.wait(0.02)
 

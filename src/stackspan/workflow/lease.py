@@ -13,11 +13,9 @@ import socket
 import threading
 from collections.abc import Callable
 
-import sqlalchemy as sa
-
 from stackspan.core import ids, log
 from stackspan.core.clock import Clock
-from stackspan.db import Database, Transaction
+from stackspan.db import Database, DatabaseError, Transaction
 from stackspan.workflow.settings import EngineSettings
 from stackspan.workflow.store import claims, leases
 
@@ -98,9 +96,11 @@ class Lease:
                 self._renew()
                 self._take_over()
                 failing = False
-            except sa.exc.DBAPIError as error:
+            except DatabaseError as error:
                 if not failing:
-                    _LOG.warning("can't renew the lease: the database is not there", error=str(error.orig))
+                    _LOG.warning(
+                        "can't renew the lease: the database is not there", error=str(getattr(error, "orig", error))
+                    )
                 failing = True
 
     def _renew(self) -> None:

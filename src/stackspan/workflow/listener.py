@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import threading
 from collections.abc import Callable
 
@@ -13,7 +15,6 @@ from stackspan.workflow.store.queueing import CHANNEL
 
 _LOG = log.get(__name__)
 _RECONNECT_SECONDS = 5.0
-_LOOK_SECONDS = 1.0  # how soon a stop is noticed
 
 
 class Listener:
@@ -25,22 +26,29 @@ class Listener:
         self._wake = wake
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._stop_reader, self._stop_writer = -1, -1
 
     def start(self) -> None:
         """Begin to listen."""
         if self._wanted:
+            self._stop_reader, self._stop_writer = os.pipe()
             self._thread = threading.Thread(target=self._run, name="job-listener", daemon=True)
             self._thread.start()
 
     def abandon(self) -> None:
         """Stop without waiting."""
         self._stop.set()
+        if self._stop_writer >= 0:
+            os.write(self._stop_writer, b"x")
 
     def stop(self) -> None:
-        """Stop; the connection closes within a second."""
-        self._stop.set()
+        """Stop, and wait until the connection is closed."""
+        self.abandon()
         if self._thread is not None:
             self._thread.join()
+            os.close(self._stop_reader)
+            os.close(self._stop_writer)
+            self._thread, self._stop_writer = None, -1
 
     def _run(self) -> None:
         import psycopg
@@ -52,8 +60,10 @@ class Listener:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._wake()  # for what came while nobody listened
                     while not self._stop.is_set():
-                        for _ in connection.notifies(timeout=_LOOK_SECONDS, stop_after=1):
+                        select.select([connection.fileno(), self._stop_reader], [], [])
+                        if any(True for _ in connection.notifies(timeout=0)):
                             self._wake()
             except psycopg.Error as error:
-                _LOG.warning("can't listen for new jobs: they are found by polling", error=str(error))
+                if not self._stop.is_set():
+                    _LOG.warning("can't listen for new jobs: they are found by polling", error=str(error))
                 self._stop.wait(_RECONNECT_SECONDS)

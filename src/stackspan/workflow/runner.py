@@ -11,12 +11,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import sqlalchemy as sa
 from structlog import contextvars
 
 from stackspan.core import errors, log
 from stackspan.core.clock import Clock
-from stackspan.db import is_outage
+from stackspan.db import DatabaseError, is_outage
 from stackspan.workflow import retry
 from stackspan.workflow.crash import CrashPoints
 from stackspan.workflow.model import Cancelled, Outcome, Requeue, Step, StepFailed, StepTimes
@@ -76,12 +75,12 @@ class Runner:
                 self._execute(run)
             except LostClaim:
                 _LOG.warning("lost a job to another worker or its deadline", epoch=run.claim.epoch)
-            except sa.exc.DBAPIError as error:
+            except DatabaseError as error:
                 if not is_outage(error):
                     raise
                 # Whether the last commit came through is unknown. The claimer finds the job without a thread and
                 # hands it back; whoever claims it next reads what was saved.
-                _LOG.warning("dropped a job: the database is not there", error=str(error.orig))
+                _LOG.warning("dropped a job: the database is not there", error=str(getattr(error, "orig", error)))
 
     def _execute(self, run: Run) -> None:
         self._crash.at("after_claim", run.name, run.claim.step or "")

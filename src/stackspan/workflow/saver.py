@@ -9,14 +9,13 @@ What authors' code raises there comes out as `AuthorFault`; an outage of the dat
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
-
 from stackspan.core.clock import Clock
-from stackspan.db import Database, Transaction, is_collision, is_outage
+from stackspan.db import Database, DatabaseError, Transaction, is_collision, is_outage
 from stackspan.workflow.crash import CrashPoints
 from stackspan.workflow.model import StepTimes
 from stackspan.workflow.records import Cancel, DoneStep, Failure, JobState, StepState
@@ -40,7 +39,7 @@ class AuthorFault(Exception):
 def _authors() -> Iterator[None]:
     try:
         yield
-    except sa.exc.DBAPIError as error:
+    except DatabaseError as error:
         if is_outage(error):
             raise
         raise AuthorFault(error) from error
@@ -62,8 +61,9 @@ class Saver:
 
         def work(tx: Transaction) -> Cancel:
             self._items(tx, run, items)
+            cancel = claims.job_advance(tx, run.claim, step=next_step, now=self._clock.now())
             claims.steps_add(tx, run.claim, [item.row for item in items])
-            return claims.job_advance(tx, run.claim, step=next_step, now=self._clock.now())
+            return cancel
 
         run.cancel = self._commit(run, "save", items[-1].row.name, work)
 
@@ -73,8 +73,7 @@ class Saver:
         def work(tx: Transaction) -> None:
             self._items(tx, run, items)
             self._hook(tx, run, run.workflow.on_done)
-            claims.steps_add(tx, run.claim, [item.row for item in items])
-            self._end(tx, run, JobState.DONE, expect=Cancel.NO)
+            self._end(tx, run, JobState.DONE, expect=Cancel.NO, items=items)
 
         self._commit(run, "save", items[-1].row.name if items else "", work)
 
@@ -85,8 +84,7 @@ class Saver:
             self._items(tx, run, items)
             if with_hook:
                 self._hook(tx, run, run.workflow.on_cancelled)
-            claims.steps_add(tx, run.claim, [item.row for item in items])
-            self._end(tx, run, JobState.CANCELLED, expect=Cancel.STOP)
+            self._end(tx, run, JobState.CANCELLED, expect=Cancel.STOP, items=items)
 
         self._commit(run, "cancel", run.step, work)
 
@@ -97,8 +95,9 @@ class Saver:
         def work(tx: Transaction) -> Cancel:
             self._items(tx, run, items)
             self._step_told(tx, run, times)
+            cancel = claims.job_fail(tx, run.claim, failure, self._clock.now())
             claims.steps_add(tx, run.claim, [item.row for item in items])
-            return claims.job_fail(tx, run.claim, failure, self._clock.now())
+            return cancel
 
         run.cancel = self._commit(run, "fail", failure.step, work)
 
@@ -106,8 +105,9 @@ class Saver:
         """Save that a step has been taken back. Notes a cancel in the run."""
 
         def work(tx: Transaction) -> Cancel:
+            cancel = claims.job_advance(tx, run.claim, step=next_step, now=self._clock.now())
             self._mark_undone(tx, run, step, times)
-            return claims.job_advance(tx, run.claim, step=next_step, now=self._clock.now())
+            return cancel
 
         run.cancel = self._commit(run, "undo_save", step, work)
 
@@ -125,10 +125,9 @@ class Saver:
             self._items(tx, run, items)
             self._step_told(tx, run, failed_step)
             self._hook(tx, run, run.workflow.on_failed)
-            claims.steps_add(tx, run.claim, [item.row for item in items])
+            self._end(tx, run, JobState.FAILED, expect=run.cancel, items=items, failure=_failure(run))
             if undone_step is not None:
                 self._mark_undone(tx, run, undone_step.step, undone_step)
-            self._end(tx, run, JobState.FAILED, expect=run.cancel, failure=_failure(run))
 
         place = "undo_save" if undone_step is not None else "fail"
         self._commit(run, place, run.step, work)
@@ -172,7 +171,12 @@ class Saver:
                     tx.flush()
                     self._crash.at(f"in_{place}", run.name, step)
                 break
-            except sa.exc.DBAPIError as error:
+            except AuthorFault:
+                # Another worker may have done the same meanwhile: then that is why, and nobody's fault.
+                if self._has_claim(run):
+                    raise
+                raise claims.LostClaim from None
+            except DatabaseError as error:
                 tries += 1
                 if not is_collision(error) or tries == _COLLISION_TRIES:
                     raise
@@ -206,9 +210,21 @@ class Saver:
             claims.steps_add(tx, run.claim, [row])
 
     def _end(
-        self, tx: Transaction, run: Run, state: JobState, *, expect: Cancel, failure: Failure | None = None
+        self,
+        tx: Transaction,
+        run: Run,
+        state: JobState,
+        *,
+        expect: Cancel,
+        items: Sequence[Unsaved],
+        failure: Failure | None = None,
     ) -> None:
         claims.job_end(tx, run.claim, state, expect=expect, now=self._clock.now(), failure=failure)
+        claims.steps_add(tx, run.claim, [dataclasses.replace(item.row, result=None) for item in items])
+
+    def _has_claim(self, run: Run) -> bool:
+        with self._database.read() as tx:
+            return claims.claim_holds(tx, run.claim)
 
 
 def _failure(run: Run) -> Failure:

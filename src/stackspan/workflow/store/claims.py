@@ -50,7 +50,9 @@ _CANDIDATES = sa.text(
     ORDER BY job.seq
     LIMIT :count
     """
-).bindparams(sa.bindparam("kinds", expanding=True), sa.bindparam("full", expanding=True))
+).bindparams(
+    sa.bindparam("kinds", expanding=True, type_=sa.String()), sa.bindparam("full", expanding=True, type_=sa.String())
+)
 
 _COUNTS = sa.text(
     "SELECT job_limit.key, count(*) AS held FROM job JOIN job_limit ON job_limit.job_seq = job.seq"
@@ -218,8 +220,13 @@ def _ours(claim: Claim) -> dict[str, Any]:
     return {"b_seq": claim.seq, "b_worker": claim.worker_id, "b_epoch": claim.epoch}
 
 
+def claim_holds(tx: Transaction, claim: Claim) -> bool:
+    """Whether the job is still this worker's under this epoch."""
+    return tx.execute(_READ_CANCEL, _ours(claim)).first() is not None
+
+
 def steps_add(tx: Transaction, claim: Claim, steps: Sequence[DoneStep]) -> None:
-    """Insert the rows of finished steps. Call it only in a transaction that also checks the claim."""
+    """Insert the rows of finished steps, in a transaction that has found the claim to hold."""
     if not steps:
         return
     rows = [

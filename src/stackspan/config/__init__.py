@@ -3,13 +3,14 @@
     files = collect(config_files, config_dirs)     --config-file and --config-dir, each PATH or SERVICE=PATH
     load(files) -> Settings                        raises ConfigError with file, line, option and remedy
     check(files) -> list[Finding]; render(findings) -> rows        `stackspan config check`
+    place.error(reason, remedy) -> ConfigError     for what shows later: settings hold the places of hosts, clusters, …
 
 One module per stock file holds its settings, its option definitions and how one comes from the other.
 """
 
 from stackspan.config.cinder import OtherBackendSettings, VMwareBackendSettings, VolumeQuotaSettings, VolumeSettings
 from stackspan.config.files import ConfigFile, collect
-from stackspan.config.findings import ConfigError, Finding, Kind
+from stackspan.config.findings import ConfigError, Finding, Kind, Place
 from stackspan.config.glance import (
     FileStoreSettings,
     ImageSettings,
@@ -64,6 +65,7 @@ __all__ = [
     "NetworkSettings",
     "OtherBackendSettings",
     "OtherStoreSettings",
+    "Place",
     "PlacementSettings",
     "SchedulerSettings",
     "Secret",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oslo_config import cfg
 
 from stackspan.config import policy
-from stackspan.config.findings import Kind
+from stackspan.config.findings import Kind, Place
 from stackspan.config.ini import DEFAULT
 from stackspan.config.reading import Group, ServiceConf, compiles, split_names
 from stackspan.config.vcenter import AccountNames, Naming, VCenterSettings, account
@@ -45,6 +45,7 @@ class VMwareBackendSettings:
     image_transfer_timeout: int = 7200
     max_over_subscription_ratio: float | None = 20.0
     reserved_percentage: int = 0
+    clusters_place: Place = field(default=Place(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,7 @@ def _vmware_backend(conf: ServiceConf, name: str, driver: str, naming: Naming) -
         image_transfer_timeout=group.integer("vmware_image_transfer_timeout_secs"),
         max_over_subscription_ratio=ratio,
         reserved_percentage=group.integer("reserved_percentage"),
+        clusters_place=group.place("vmware_cluster_name"),
     )
 
 

@@ -63,3 +63,17 @@ class ConfigError(errors.StackspanError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
         super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an option is set, for what shows only later: a password that vCenter refuses, a cluster that isn't there."""
+
+    file: pathlib.Path | None = None
+    line: int = 0
+    group: str = ""
+    option: str = ""
+
+    def error(self, reason: str, remedy: str) -> ConfigError:
+        """The error that says so. `reason` and `remedy` are sentences without secrets."""
+        return ConfigError([Finding(self.file, self.line, self.group, self.option, Kind.WRONG, reason, remedy)])

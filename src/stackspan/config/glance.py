@@ -5,12 +5,12 @@ from __future__ import annotations
 import pathlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oslo_config import cfg
 
 from stackspan.config import policy
-from stackspan.config.findings import Kind
+from stackspan.config.findings import Kind, Place
 from stackspan.config.ini import DEFAULT
 from stackspan.config.reading import Group, ServiceConf
 from stackspan.config.stock import closest
@@ -28,13 +28,19 @@ class StoreDatastore:
 
 @dataclass(frozen=True)
 class VMwareStoreSettings:
-    """Images on datastores. `image_dir` is the folder on each datastore, without slashes at its ends."""
+    """Images on datastores.
+
+    Args:
+        image_dir: the folder on each datastore, without slashes at its ends.
+        datastores_place: the line that names the datastores.
+    """
 
     id: str
     vcenter: VCenterSettings
     datastores: tuple[StoreDatastore, ...]
     image_dir: str = "openstack_glance"
     description: str = ""
+    datastores_place: Place = field(default=Place(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -238,6 +244,7 @@ def _vmware_store(conf: ServiceConf, section: str, store_id: str, naming: Naming
         datastores=tuple(datastore for datastore in datastores if datastore),
         image_dir=image_dir,
         description=group.string("store_description"),
+        datastores_place=group.place("vmware_datastores"),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from oslo_config import cfg
 
 from stackspan.config import policy
+from stackspan.config.findings import Place
 from stackspan.config.ini import DEFAULT
 from stackspan.config.reading import Group, ServiceConf
 from stackspan.config.vcenter import AccountNames, Naming, VCenterSettings, account
@@ -59,6 +60,7 @@ class NetworkSettings:
     pagination_max_limit: int = -1
     default_availability_zones: tuple[str, ...] = ()
     policy_file: pathlib.Path | None = None
+    maps_place: Place = field(default=Place(), compare=False, repr=False)
 
 
 _DEFAULT = (
@@ -321,4 +323,5 @@ def from_conf(conf: ServiceConf, naming: Naming) -> NetworkSettings:
         pagination_max_limit=_page_limit(default),
         default_availability_zones=default.words("default_availability_zones"),
         policy_file=policy.policy_file(conf),
+        maps_place=conf.place("ML2_VMWARE", "network_maps"),
     )

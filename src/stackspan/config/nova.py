@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stackspan.config import nova_options as options
 from stackspan.config import policy
-from stackspan.config.findings import Kind
+from stackspan.config.findings import Kind, Place
 from stackspan.config.ini import DEFAULT
 from stackspan.config.reading import Group, ServiceConf, compiles, split_names
 from stackspan.config.vcenter import AccountNames, Naming, VCenterSettings, account
@@ -30,6 +30,7 @@ class VMwareSettings:
         serial_port_service_uri, serial_port_proxy_uri: a serial port on each VM that sends to this collector.
         serial_log_dir: where that collector writes its files.
         vnc_keymap: keyboard of consoles.
+        clusters_place: the line that names the clusters.
     """
 
     vcenter: VCenterSettings
@@ -44,6 +45,7 @@ class VMwareSettings:
     serial_port_proxy_uri: str | None = None
     serial_log_dir: str = "/opt/vmware/vspc"
     vnc_keymap: str = "en-us"
+    clusters_place: Place = field(default=Place(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -222,6 +224,7 @@ def _vmware(conf: ServiceConf, naming: Naming) -> VMwareSettings | None:
         serial_port_proxy_uri=group.text("serial_port_proxy_uri"),
         serial_log_dir=group.string("serial_log_dir"),
         vnc_keymap=group.string("vnc_keymap"),
+        clusters_place=group.place("cluster_name"),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from oslo_config import cfg, types
 
-from stackspan.config.findings import Finding, Kind
+from stackspan.config.findings import Finding, Kind, Place
 from stackspan.config.ini import DEFAULT, Entry, ParsedFile, normalized
 from stackspan.config.secret import Secret
 from stackspan.config.wording import expected, is_secret, shown
@@ -118,6 +118,10 @@ class Group:
     def given(self, option: str) -> bool:
         """Whether a file sets it."""
         return bool(self.conf.places(self.name, option))
+
+    def place(self, option: str) -> Place:
+        """Where the option is set."""
+        return self.conf.place(self.name, option)
 
     def wrong(self, option: str, reason: str, remedy: str) -> None:
         """Note that the option, or its absence, stops the start."""
@@ -351,16 +355,23 @@ class ServiceConf:
 
     # ---- complaints
 
+    def place(self, group: str, option: str) -> Place:
+        """Where an option is set: its line, else its section's, else none."""
+        chosen = self.places(group, option)
+        if chosen:
+            return Place(chosen[-1].file, chosen[-1].line, chosen[-1].group, option)
+        wanted = normalized(group)
+        for file in reversed(self.files):
+            for section in file.sections:
+                if normalized(section.name) == wanted:
+                    return Place(file.source.path, section.line, section.name, option)
+        return Place(None, 0, f"{self.service}:{group}", option)
+
     def complain(self, group: str, option: str, kind: Kind, reason: str, remedy: str = "") -> None:
         """Note something about an option: at the line that sets it, else at its section, else at no line."""
         chosen = self.places(group, option)
         if chosen:
             self.report.note(chosen[-1], kind, reason, remedy)
             return
-        wanted = normalized(group)
-        for file in reversed(self.files):
-            for section in file.sections:
-                if normalized(section.name) == wanted:
-                    self.report.add(Finding(file.source.path, section.line, section.name, option, kind, reason, remedy))
-                    return
-        self.report.add(Finding(None, 0, f"{self.service}:{group}", option, kind, reason, remedy))
+        place = self.place(group, option)
+        self.report.add(Finding(place.file, place.line, place.group, option, kind, reason, remedy))

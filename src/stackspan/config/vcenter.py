@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from stackspan.config.findings import Place
 from stackspan.config.reading import Group
 from stackspan.config.secret import Secret
 from stackspan.config.wording import shown
@@ -34,6 +35,7 @@ class VCenterSettings:
         task_poll_interval: seconds; only the bound of a slow check, since tasks are pushed.
         service: whose account: "compute", "image", "volume" or "network".
         section: where it stands, such as `nova [vmware]`, for messages.
+        host_place, password_place: their lines; `place.error(reason, remedy)` is a ConfigError about one.
     """
 
     label: str
@@ -48,6 +50,8 @@ class VCenterSettings:
     task_poll_interval: float = 0.5
     service: str = "compute"
     section: str = ""
+    host_place: Place = field(default=Place(), compare=False, repr=False)
+    password_place: Place = field(default=Place(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -149,4 +153,6 @@ def account(
         task_poll_interval=group.number(names.poll_interval) if names.poll_interval else 0.5,
         service=service,
         section=title,
+        host_place=group.place(names.host),
+        password_place=group.place(names.password),
     )

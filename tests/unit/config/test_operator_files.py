@@ -90,3 +90,18 @@ def test_settings_never_show_a_password() -> None:
     settings = config.load(config.collect([*STOCK, OWN]))
     assert PASSWORD not in repr(settings)
     assert PASSWORD not in f"{settings.vcenters[0].password}"
+
+
+def test_what_shows_later_can_be_told_with_its_line() -> None:
+    """A password that vCenter refuses, a cluster or datastore that isn't there."""
+    settings = config.load(config.collect([*STOCK, OWN]))
+    (vmware,), (store,) = settings.compute.vmware, settings.image.vmware_stores
+    error = vmware.clusters_place.error("There is no cluster cluster3.", "Correct the name.")
+    assert str(error) == f"{OWN}:4: [nova:vmware] cluster_name: There is no cluster cluster3. Correct the name."
+    places = [vmware.vcenter.host_place, vmware.vcenter.password_place, store.datastores_place]
+    assert [(p.file.name, p.line, p.option) for p in places if p.file] == [
+        ("nova.conf", 2, "host_ip"),
+        ("nova.conf", 4, "host_password"),
+        ("glance-api.conf", 8, "vmware_datastores"),
+    ]
+    assert settings.network.maps_place == config.Place(None, 0, "neutron:ML2_VMWARE", "network_maps")

@@ -49,6 +49,7 @@ class InProcess:
         body: bytes | Iterable[bytes] = b"",
         *,
         cut_off: bool = False,
+        leaves: bool = False,
         timeout_seconds: float = 60.0,
     ) -> Reply | None:
         """One request. `target` is path and query as they go over the wire; other characters are escaped.
@@ -56,12 +57,15 @@ class InProcess:
         Args:
             body: bytes, or the chunks it arrives in.
             cut_off: the client goes away after the last chunk, before its body is complete.
+            leaves: the client goes away once its body is complete, without waiting for the answer.
 
         Returns None where the application answered nothing.
         """
         chunks = [body] if isinstance(body, bytes) else list(body)
         pairs = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
-        future = asyncio.run_coroutine_threadsafe(self._send(method, target, pairs, chunks, cut_off), self._loop)
+        future = asyncio.run_coroutine_threadsafe(
+            self._send(method, target, pairs, chunks, cut_off, leaves), self._loop
+        )
         return future.result(timeout_seconds)
 
     def close(self) -> None:
@@ -71,7 +75,13 @@ class InProcess:
         self._loop.close()
 
     async def _send(
-        self, method: str, target: str, headers: list[tuple[str, str]], chunks: list[bytes], cut_off: bool
+        self,
+        method: str,
+        target: str,
+        headers: list[tuple[str, str]],
+        chunks: list[bytes],
+        cut_off: bool,
+        leaves: bool,
     ) -> Reply | None:
         path, _, query = target.partition("?")
         raw_path = quote(path, safe="%/:@!$&'()*+,;=~-._").encode()
@@ -85,7 +95,7 @@ class InProcess:
         async def receive() -> dict[str, Any]:
             if messages:
                 return messages.pop(0)
-            if not cut_off:
+            if not (cut_off or leaves):
                 await answered.wait()
             return {"type": "http.disconnect"}
 

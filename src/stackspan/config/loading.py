@@ -92,6 +92,24 @@ def _overlays(parsed: Sequence[ParsedFile], report: Report) -> dict[str, list[tu
     return overlays
 
 
+def _judge_rest(
+    confs: Mapping[str, ServiceConf],
+    own: ServiceConf,
+    volume: cinder.VolumeSettings,
+    unused_backends: Mapping[str, str],
+) -> None:
+    """Note the fate of what no settings module took."""
+    stock.judge(confs["nova"], nova_options.IGNORED, {})
+    stock.judge(confs["glance"], glance.IGNORED, {})
+    stock.judge(confs["cinder"], cinder.ignored(volume), unused_backends)
+    stock.judge(confs["neutron"], neutron.IGNORED, neutron.GROUP_REASONS)
+    stock.judge(confs["keystone"], keystone.IGNORED, {})
+    stock.judge(confs["placement"], {}, {})
+    stock.judge(own, {}, {})
+    for service, table in _NOT_YET.items():
+        _say_not_yet(confs[service], table)
+
+
 def _read(files: Sequence[ConfigFile], environ: Mapping[str, str], user_id: int) -> _Read:
     parsed, failures = _parse_all(files)
     report = Report()
@@ -128,15 +146,7 @@ def _read(files: Sequence[ConfigFile], environ: Mapping[str, str], user_id: int)
             *network.vcenters,
         ),
     )
-    stock.judge(confs["nova"], nova_options.IGNORED, {})
-    stock.judge(confs["glance"], glance.IGNORED, {})
-    stock.judge(confs["cinder"], cinder.ignored(volume), unused_backends)
-    stock.judge(confs["neutron"], neutron.IGNORED, neutron.GROUP_REASONS)
-    stock.judge(confs["keystone"], keystone.IGNORED, {})
-    stock.judge(confs["placement"], {}, {})
-    stock.judge(own_conf, {}, {})
-    for service, table in _NOT_YET.items():
-        _say_not_yet(confs[service], table)
+    _judge_rest(confs, own_conf, volume, unused_backends)
     return _Read(settings, _sorted([*failures, *report.findings], files))
 
 

@@ -48,7 +48,7 @@ class FileStoreSettings:
     """Images in a folder of this machine; only for one machine, or a folder that all share."""
 
     id: str
-    folder: pathlib.Path
+    datadir: pathlib.Path
     description: str = ""
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 import pathlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oslo_config import cfg
 
 from stackspan.config import policy
-from stackspan.config.findings import Finding, Kind
+from stackspan.config.findings import Finding, Kind, Place
 from stackspan.config.ini import DEFAULT
 from stackspan.config.reading import ServiceConf, compiles
 from stackspan.config.secret import Secret
@@ -66,6 +66,7 @@ class IdentitySettings:
         lockout_attempts: failed log-ins in a row that lock an account; None: never.
         lockout_duration: how long it stays locked; None: until an admin enables it.
         max_project_tree_depth, list_limit, max_password_length: as in stock.
+        mode_place: the line that sets `mode`.
     """
 
     mode: IdentityMode = IdentityMode.EMBEDDED
@@ -86,6 +87,7 @@ class IdentitySettings:
     unique_last_password_count: int = 0
     minimum_password_age: int = 0
     policy_file: pathlib.Path | None = None
+    mode_place: Place = field(default=Place(), compare=False, repr=False)
 
 
 _DEFAULT = (
@@ -151,7 +153,7 @@ _AUTHTOKEN = (
     cfg.BoolOpt("service_token_roles_required", default=True),
 )  # fmt: skip
 
-_CHOICE = "Set [stackspan] identity = keystone to use that Keystone, or identity = embedded for Stackspan's own."
+_CHOICE = "Set [stackspan] identity = embedded for Stackspan's own; `keystone`, for that one, isn't served yet."
 
 
 def _keystone(conf: ServiceConf) -> KeystoneSettings | None:
@@ -232,7 +234,9 @@ def choose(
     return mode, _keystone(with_keystone[0])
 
 
-def from_conf(conf: ServiceConf, mode: IdentityMode, keystone: KeystoneSettings | None) -> IdentitySettings:
+def from_conf(
+    conf: ServiceConf, mode: IdentityMode, keystone: KeystoneSettings | None, mode_place: Place
+) -> IdentitySettings:
     """Identity's settings; what is wrong is noted in the conf's report."""
     default, identity = conf.register(DEFAULT, _DEFAULT), conf.register("identity", _IDENTITY)
     token, fernet = conf.register("token", _TOKEN), conf.register("fernet_tokens", _FERNET)
@@ -256,4 +260,5 @@ def from_conf(conf: ServiceConf, mode: IdentityMode, keystone: KeystoneSettings 
         unique_last_password_count=compliance.integer("unique_last_password_count"),
         minimum_password_age=compliance.integer("minimum_password_age"),
         policy_file=policy.policy_file(conf),
+        mode_place=mode_place,
     )

@@ -133,7 +133,7 @@ def _read(files: Sequence[ConfigFile], environ: Mapping[str, str], user_id: int)
         database=own.database,
         api=own.api,
         worker=own.worker,
-        identity=keystone.from_conf(confs["keystone"], mode, own_keystone),
+        identity=keystone.from_conf(confs["keystone"], mode, own_keystone, own_conf.place(OWN, "identity")),
         compute=compute,
         placement=placement.from_conf(confs["placement"]),
         image=image,

@@ -26,7 +26,7 @@ def test_a_keystone_and_nothing_said_stops_and_asks(folder: Folder) -> None:
     (line,) = folder.wrong({"nova.conf": NOVA + AUTHTOKEN, "cinder.conf": AUTHTOKEN})
     assert line == (
         "nova.conf:6: [keystone_authtoken]: The file brings a Keystone, and nothing says whether it counts. "
-        "Set [stackspan] identity = keystone to use that Keystone, or identity = embedded for Stackspan's own."
+        "Set [stackspan] identity = embedded for Stackspan's own; `keystone`, for that one, isn't served yet."
     )
 
 
@@ -57,6 +57,7 @@ def test_the_operator_s_keystone(folder: Folder) -> None:
         www_authenticate_uri="http://keystone.example.org:5000",
     )
     assert "hunter2" not in repr(identity)
+    assert (identity.mode_place.line, identity.mode_place.option) == (2, "identity")
 
 
 def test_the_first_service_s_account_is_used_for_all(folder: Folder) -> None:

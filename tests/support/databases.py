@@ -20,7 +20,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import psycopg
@@ -89,6 +89,7 @@ class Postgres:
                 **self._as_user(),
             )
         self._numbers = itertools.count(1)
+        self._free: list[str] = []
         self._admin = self._connect_when_ready()
 
     def url(self, name: str) -> str:
@@ -104,6 +105,25 @@ class Postgres:
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
         self._admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def borrow(self, template: str) -> str:
+        """A database with the template's schema and no rows: one that was given back, emptied, or a new one."""
+        return self._free.pop() if self._free else self.create(template)
+
+    def give_back(self, name: str, tables: Collection[str]) -> None:
+        """End all connections and empty it, which takes a tenth of the time of making one; `tables` are the template's."""
+        self._admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        with psycopg.connect(self.url(name)) as connection:
+            connection.execute("SET session_replication_role = replica")  # foreign keys don't matter when all goes
+            found = [
+                str(row[0]) for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            ]
+            for table in found:
+                connection.execute(f'DELETE FROM "{table}"' if table in tables else f'DROP TABLE "{table}" CASCADE')
+            connection.execute(
+                "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences"
+            )
+        self._free.append(name)
 
     def close(self) -> None:
         """Stop the server and remove its folder."""
@@ -192,9 +212,9 @@ def sqlite_url(sqlite_template: pathlib.Path, tmp_path: pathlib.Path) -> str:
 @pytest.fixture
 def postgresql_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
     """A fresh PostgreSQL database with the whole schema."""
-    name = postgres.create(postgres_template)
+    name = postgres.borrow(postgres_template)
     yield postgres.url(name)
-    postgres.drop(name)
+    postgres.give_back(name, metadata.tables)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -242,10 +262,10 @@ def fresh_postgresql(postgres: Postgres, postgres_template: str) -> FreshDatabas
 
     @contextlib.contextmanager
     def make() -> Iterator[Database]:
-        name = postgres.create(postgres_template)
+        name = postgres.borrow(postgres_template)
         with _opened(postgres.url(name)) as database:
             yield database
-        postgres.drop(name)
+        postgres.give_back(name, metadata.tables)
 
     return make
 

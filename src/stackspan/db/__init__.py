@@ -2,6 +2,7 @@
 
 from stackspan.db.engine import Database, connect
 from stackspan.db.faults import DatabaseError, is_collision, is_outage
+from stackspan.db.inserting import insert_into, insert_new
 from stackspan.db.metadata import metadata
 from stackspan.db.transaction import Transaction
 from stackspan.db.types import Json, StringEnum, UtcDateTime
@@ -14,6 +15,8 @@ __all__ = [
     "Transaction",
     "UtcDateTime",
     "connect",
+    "insert_into",
+    "insert_new",
     "is_collision",
     "is_outage",
     "metadata",

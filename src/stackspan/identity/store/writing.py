@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from stackspan.db import Transaction
+from stackspan.db import Transaction, inserting
 
 
 def insert_new(tx: Transaction, table: sa.Table, values: Mapping[str, Any]) -> bool:
     """Write a row; False, and nothing written, where a row with that key or unique name is there already."""
-    insert: Any = sqlite.insert(table) if tx.dialect == "sqlite" else postgresql.insert(table)
-    return tx.execute(insert.values(dict(values)).on_conflict_do_nothing()).rowcount > 0
+    return inserting.insert_new(tx, table, values)
 
 
 def update_unique(tx: Transaction, statement: sa.Update) -> bool:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from stackspan.db import Transaction
+from stackspan.db import Transaction, insert_new
 from stackspan.image.model import CACHE_MOVES, CacheEntry, CacheState
 from stackspan.image.tables import image_cache, image_cache_use
 
@@ -50,9 +49,7 @@ def entry_find(
 def entry_insert(tx: Transaction, row: CacheEntry) -> bool:
     """Add a copy that is to be made; False where another request was first (it holds the lock until it commits)."""
     values = {name: getattr(row, name) for name in row.__dataclass_fields__}
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(image_cache)
-    statement = insert.values(values).on_conflict_do_nothing(index_elements=["image_id", "datastore_uuid", "root_gib"])
-    return tx.execute(statement).rowcount == 1
+    return insert_new(tx, image_cache, values, ["image_id", "datastore_uuid", "root_gib"])
 
 
 def entry_move(tx: Transaction, entry_id: str, to: CacheState, changes: Mapping[str, Any]) -> bool:
@@ -92,8 +89,7 @@ def entries_unused_before(tx: Transaction, moment: dt.datetime) -> list[str]:
 
 def use_add(tx: Transaction, entry_id: str, server_id: str) -> None:
     """A server's disk is, or is going to be, a child of the copy."""
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(image_cache_use)
-    tx.execute(insert.values(entry_id=entry_id, server_id=server_id).on_conflict_do_nothing())
+    insert_new(tx, image_cache_use, {"entry_id": entry_id, "server_id": server_id})
     tx.execute(sa.update(image_cache).where(image_cache.c.entry_id == entry_id).values(unused_since=None))
 
 

@@ -8,9 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from stackspan.db import Transaction
+from stackspan.db import Transaction, insert_new
 from stackspan.image.model import STATUS_MOVES, Image, Member, Status
 from stackspan.image.tables import image, image_member, image_property, image_tag
 
@@ -51,8 +50,7 @@ def image_get(tx: Transaction, image_id: str, *, deleted: bool = False) -> Image
 def image_insert(tx: Transaction, row: Image) -> bool:
     """Add an image; False where the id is taken."""
     values = {key: value for key, value in _plain(row).items() if key not in _APART}
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(image)
-    if tx.execute(insert.values(values).on_conflict_do_nothing(index_elements=["id"])).rowcount == 0:
+    if not insert_new(tx, image, values, ["id"]):
         return False
     properties_set(tx, row.id, row.properties)
     tags_set(tx, row.id, row.tags)
@@ -120,8 +118,7 @@ def memberships(tx: Transaction, member_id: str) -> dict[str, str]:
 
 def member_insert(tx: Transaction, row: Member) -> bool:
     """Share; False where it is already."""
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(image_member)
-    return tx.execute(insert.values(dataclasses.asdict(row)).on_conflict_do_nothing()).rowcount == 1
+    return insert_new(tx, image_member, dataclasses.asdict(row))
 
 
 def member_update(tx: Transaction, image_id: str, member_id: str, status: str, now: dt.datetime) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from stackspan.db import Transaction
+from stackspan.db import Transaction, insert_new
 from stackspan.network.model import Network
 from stackspan.network.tables import network, subnet
 
@@ -39,9 +38,7 @@ def network_get(tx: Transaction, network_id: str) -> Network | None:
 def network_insert(tx: Transaction, row: Network) -> bool:
     """Add a network; False where its VLAN is taken."""
     values = {key: value for key, value in dataclasses.asdict(row).items() if key != "subnet_ids"}
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(network)
-    statement = insert.values(values).on_conflict_do_nothing(index_elements=["physical_network", "segmentation_id"])
-    return tx.execute(statement).rowcount == 1
+    return insert_new(tx, network, values, ["physical_network", "segmentation_id"])
 
 
 def network_update(tx: Transaction, network_id: str, changes: Mapping[str, Any]) -> None:

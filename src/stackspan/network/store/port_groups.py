@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from stackspan.db import Transaction
+from stackspan.db import Transaction, insert_into
 from stackspan.network.model import COMPUTE_OWNER, PORT_GROUP_MOVES, PortGroup, PortGroupState
 from stackspan.network.tables import port, port_group
 
@@ -44,7 +43,7 @@ def port_group_begin(tx: Transaction, network_id: str, vcenter_uuid: str, name: 
         "owned": False,
         "job_id": job_id,
     }
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(port_group).values(values)
+    insert = insert_into(tx, port_group).values(values)
     changes = {"state": PortGroupState.BUILDING, "job_id": job_id, "reason": None}
     tx.execute(insert.on_conflict_do_update(index_elements=["network_id", "vcenter_uuid"], set_=changes))
 

@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from stackspan.db import Transaction
+from stackspan.db import Transaction, insert_new
 from stackspan.network.model import COMPUTE_OWNER, FixedIp, Port
 from stackspan.network.tables import ip_allocation, port, port_security_group
 
@@ -46,9 +45,7 @@ def port_get(tx: Transaction, port_id: str) -> Port | None:
 def port_insert(tx: Transaction, row: Port) -> bool:
     """Add a port without its addresses; False where its MAC is taken on that network."""
     values = {key: value for key, value in dataclasses.asdict(row).items() if key not in _APART}
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(port)
-    statement = insert.values(values).on_conflict_do_nothing(index_elements=["network_id", "mac_address"])
-    if tx.execute(statement).rowcount == 0:
+    if not insert_new(tx, port, values, ["network_id", "mac_address"]):
         return False
     port_groups_set(tx, row.id, row.security_group_ids)
     return True

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from stackspan.db import Transaction
+from stackspan.db import Transaction, insert_into
 from stackspan.network.tables import network, network_quota, port, security_group, security_group_rule, subnet
 
 _TABLES = {
@@ -33,7 +32,7 @@ def quota_list(tx: Transaction) -> dict[str, dict[str, int]]:
 
 def quota_set(tx: Transaction, project_id: str, resource: str, limit: int) -> None:
     """Set a limit; -1 is none."""
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(network_quota)
+    insert = insert_into(tx, network_quota)
     statement = insert.values(project_id=project_id, resource=resource, hard_limit=limit)
     tx.execute(statement.on_conflict_do_update(index_elements=["project_id", "resource"], set_={"hard_limit": limit}))
 

@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from stackspan.db import Transaction
+from stackspan.db import Transaction, insert_new
 from stackspan.network.model import SecurityGroup, SecurityGroupRule
 from stackspan.network.tables import port_security_group, security_group, security_group_rule
 
@@ -41,8 +40,7 @@ def group_get(tx: Transaction, group_id: str) -> SecurityGroup | None:
 def group_insert(tx: Transaction, row: SecurityGroup) -> bool:
     """Add a group and its rules; False where the project has a default group already and this is another."""
     values = {key: value for key, value in dataclasses.asdict(row).items() if key != "rules"}
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(security_group)
-    if tx.execute(insert.values(values).on_conflict_do_nothing()).rowcount == 0:
+    if not insert_new(tx, security_group, values):
         return False
     if row.rules:
         tx.execute(sa.insert(security_group_rule), [dataclasses.asdict(rule) for rule in row.rules])

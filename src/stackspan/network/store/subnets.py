@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from stackspan.db import Transaction
+from stackspan.db import Transaction, insert_new
 from stackspan.network.model import Subnet
 from stackspan.network.tables import ip_allocation, subnet
 
@@ -57,9 +56,7 @@ def subnet_in_use(tx: Transaction, subnet_id: str) -> bool:
 def address_take(tx: Transaction, subnet_id: str, address: str, port_id: str) -> bool:
     """Give `address` to the port; False where another has it."""
     values = {"subnet_id": subnet_id, "address_hex": _hex(address), "port_id": port_id, "ip_address": address}
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(ip_allocation)
-    statement = insert.values(values).on_conflict_do_nothing(index_elements=["subnet_id", "address_hex"])
-    return tx.execute(statement).rowcount == 1
+    return insert_new(tx, ip_allocation, values, ["subnet_id", "address_hex"])
 
 
 def address_take_free(tx: Transaction, row: Subnet, port_id: str) -> str | None:

@@ -98,19 +98,19 @@ def mount_rows(tx: Transaction, vcenter_uuid: str) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in tx.execute(query.where(datastore.c.vcenter_uuid == vcenter_uuid))]
 
 
-def cluster_save(tx: Transaction, values: Mapping[str, Any], *, new: bool) -> None:
-    """Write a cluster's row."""
-    tx.execute(_write(cluster, values, ("uuid",), new))
+def cluster_save(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, new: bool) -> None:
+    """Write whole rows of clusters."""
+    _write(tx, cluster, rows, ("uuid",), new)
 
 
-def datastore_save(tx: Transaction, values: Mapping[str, Any], *, new: bool) -> None:
-    """Write a datastore's row."""
-    tx.execute(_write(datastore, values, ("uuid",), new))
+def datastore_save(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, new: bool) -> None:
+    """Write whole rows of datastores."""
+    _write(tx, datastore, rows, ("uuid",), new)
 
 
-def host_save(tx: Transaction, values: Mapping[str, Any], *, new: bool) -> None:
-    """Write a host's row."""
-    tx.execute(_write(host, values, ("vcenter_uuid", "moref"), new))
+def host_save(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, new: bool) -> None:
+    """Write whole rows of hosts."""
+    _write(tx, host, rows, ("vcenter_uuid", "moref"), new)
 
 
 def host_delete(tx: Transaction, vcenter_uuid: str, morefs: Sequence[str]) -> None:
@@ -134,8 +134,10 @@ def _rows(tx: Transaction, query: sa.Select[*tuple[Any, ...]]) -> list[dict[str,
     return [dict(row) for row in tx.execute(query).mappings()]
 
 
-def _write(table: sa.Table, values: Mapping[str, Any], key: Sequence[str], new: bool) -> sa.Executable:
+def _write(tx: Transaction, table: sa.Table, rows: Sequence[Mapping[str, Any]], key: Sequence[str], new: bool) -> None:
     if new:
-        return sa.insert(table).values(dict(values))
-    matches = sa.and_(*(table.c[name] == values[name] for name in key))
-    return sa.update(table).where(matches).values({name: v for name, v in values.items() if name not in key})
+        tx.execute(sa.insert(table), [dict(row) for row in rows])
+        return
+    for row in rows:
+        matches = sa.and_(*(table.c[name] == row[name] for name in key))
+        tx.execute(sa.update(table).where(matches).values({name: v for name, v in row.items() if name not in key}))

@@ -205,6 +205,7 @@ class ServerBuild:
         cache_entry: Image's entry of the ready-to-clone copy.
         config_drive_path: `[ds] dir/x.iso` once it is chosen.
         folder: moref of the VM's folder, once it is known.
+        directory: `[ds] dir` of a VM that is being taken away without vCenter's help.
         key_public: the public key as it was when the server was made.
     """
 
@@ -214,6 +215,7 @@ class ServerBuild:
     cache_entry: str | None
     config_drive_path: str | None
     folder: str | None
+    directory: str | None
     key_public: str | None
 
 

@@ -10,12 +10,14 @@ class ServerCreate(Params, frozen=True, kw_only=True):
 
     Args:
         action: number of the server action whose events the steps write.
+        host: service host of the hypervisor, for those events.
         alternates: (cluster uuid, datastore uuid) to try next where the chosen cluster can't run it.
         rejected: (cluster name, reason) of those tried before; for administrators.
     """
 
     server_id: str
     action: int
+    host: str
     alternates: tuple[tuple[str, str], ...] = ()
     rejected: tuple[tuple[str, str], ...] = ()
 
@@ -25,6 +27,7 @@ class ServerDelete(Params, frozen=True, kw_only=True):
 
     server_id: str
     action: int
+    host: str
 
 
 class ServerPower(Params, frozen=True, kw_only=True):
@@ -32,6 +35,7 @@ class ServerPower(Params, frozen=True, kw_only=True):
 
     server_id: str
     action: int
+    host: str
     change: str
 
 

@@ -130,6 +130,7 @@ server_build = sa.Table(
     sa.Column("cache_entry", sa.String(64)),
     sa.Column("config_drive_path", sa.Text),
     sa.Column("folder", sa.String(64)),
+    sa.Column("directory", sa.Text),
     sa.Column("key_public", sa.Text),
 )
 

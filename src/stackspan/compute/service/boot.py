@@ -24,6 +24,7 @@ from stackspan.compute.model import (
     VmState,
 )
 from stackspan.compute.service.base import Parts
+from stackspan.compute.service.building import build_enqueue, disk_gib, place_columns, size_check
 from stackspan.compute.service.flavors import flavor_for
 from stackspan.compute.service.nodes import Nodes
 from stackspan.compute.service.placing import NoValidHost, Place, Places, Placing, Wish, no_valid_host, zone_check
@@ -43,7 +44,6 @@ from stackspan.network import errors as network_errors
 from stackspan.network.model import NicPlan, RequestedNic
 
 BUILD_EVENT = "compute__do_build_and_run_instance"
-_GIB = 1 << 30
 _RESERVATION_CHARACTERS = string.ascii_lowercase + string.digits
 _ALTERNATES = 2
 _ATTEMPTS = 3
@@ -240,6 +240,7 @@ class Boots:
             cache_entry=None,
             config_drive_path=None,
             folder=None,
+            directory=None,
             key_public=plan.key.public_key if plan.key else None,
         )
         values = {
@@ -287,76 +288,11 @@ class Boots:
         params = operations.ServerCreate(
             server_id=server_id,
             action=action,
+            host=place.node.host,
             alternates=tuple((place.cluster_uuid, place.datastore_uuid) for place in places[1:]),
         )
         network_ids = {nic.network_id for nic in plan.nics}
-        build_enqueue(self._parts, tx, context, params, plan.image.id, plan.flavor, place, network_ids)
-
-
-def build_enqueue(
-    parts: Parts,
-    tx: Transaction,
-    context: RequestContext | None,
-    params: operations.ServerCreate,
-    image_id: str,
-    flavor: Flavor,
-    place: Place,
-    network_ids: set[str],
-) -> str:
-    """Queue the build behind the image's copy on the datastore and the networks' port groups; the job's id."""
-    ticket = parts.image.cache_ensure(
-        tx, image_id, place.datastore_uuid, place.cluster_uuid, flavor.root_gib, context=context
-    )
-    parts.image.cache_use(tx, ticket.entry_id, params.server_id)
-    server_store.build_update(tx, params.server_id, cache_entry=ticket.entry_id)
-    waits = [ticket.job_id] if ticket.job_id else []
-    waits += parts.network.portgroups_ensure(tx, network_ids, place.vcenter_uuid, context=context)
-    return parts.queue.enqueue(
-        tx,
-        operations.SERVER_CREATE,
-        params,
-        context=context,
-        resources=(f"server:{params.server_id}",),
-        after=waits,
-        limits=(f"vcenter:{place.vcenter_uuid}",),
-    )
-
-
-def place_columns(place: Place | None) -> dict[str, object]:
-    """The columns of a server that say where it is."""
-    return {
-        "zone": place.zone if place else None,
-        "host": place.node.host if place else None,
-        "node": place.node.node if place else None,
-        "cluster_uuid": place.cluster_uuid if place else None,
-        "datastore_uuid": place.datastore_uuid if place else None,
-        "vcenter_uuid": place.vcenter_uuid if place else None,
-    }
-
-
-def disk_gib(flavor: Flavor, image: Image) -> int:
-    """What the server's disks take of the datastore; a flavor without a root size takes the image's."""
-    root = 0 if flavor.root_gib else -(-_virtual_size(image) // _GIB)
-    return flavor.disk_gib + root
-
-
-def size_check(flavor: Flavor, image: Image) -> None:
-    """Raise FlavorTooSmall where the flavor can't hold the image."""
-    if flavor.memory_mib < (image.min_ram or 0):
-        raise errors.FlavorTooSmall("Flavor's memory is too small for requested image.")
-    if not flavor.root_gib:
-        return
-    size = flavor.root_gib * _GIB
-    if size < _virtual_size(image):
-        raise errors.FlavorTooSmall(
-            f"Flavor's disk is too small for requested image. Flavor disk is {size} bytes, "
-            f"image is {_virtual_size(image)} bytes."
-        )
-    if flavor.root_gib < (image.min_disk or 0):
-        raise errors.FlavorTooSmall(
-            "Flavor's disk is smaller than the minimum size specified in image metadata. "
-            f"Flavor disk is {size} bytes, minimum size is {(image.min_disk or 0) * _GIB} bytes."
-        )
+        build_enqueue(self._parts, tx, context, context, params, plan.image.id, plan.flavor, place, network_ids)
 
 
 def hostname_of(name: str, server_id: str) -> str:
@@ -364,10 +300,6 @@ def hostname_of(name: str, server_id: str) -> str:
     text = name.encode("latin-1", "ignore").decode("latin-1")
     text = re.sub(r"[^\w.-]+", "", re.sub(r"[ _.]", "-", text), flags=re.ASCII).lower().strip(".-")
     return text[:63].rstrip(".-") or f"server-{server_id}"
-
-
-def _virtual_size(image: Image) -> int:
-    return image.virtual_size or image.size or 0
 
 
 def _check_counts(request: ServerRequest) -> None:

@@ -58,7 +58,7 @@ class Lifecycle:
             self._parts.queue.enqueue(
                 tx,
                 operations.SERVER_POWER,
-                operations.ServerPower(server_id=server_id, action=action, change=change),
+                operations.ServerPower(server_id=server_id, action=action, host=server.host or "", change=change),
                 context=context,
                 resources=(f"server:{server_id}",),
                 limits=(f"vcenter:{server.vcenter_uuid}",),
@@ -87,7 +87,7 @@ class Lifecycle:
         self._parts.queue.enqueue(
             tx,
             operations.SERVER_DELETE,
-            operations.ServerDelete(server_id=server.id, action=action),
+            operations.ServerDelete(server_id=server.id, action=action, host=server.host or ""),
             context=context,
             resources=(resource,),
             limits=(f"vcenter:{server.vcenter_uuid}",),

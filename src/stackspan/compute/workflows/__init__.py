@@ -1,0 +1,1 @@
+"""Compute's workflows, one file per operation; `scene`, `vmplan` and `remains` are what they share."""

@@ -166,7 +166,7 @@ application_credential = sa.Table(
     sa.Column("secret_hash", sa.String(255), nullable=False),
     sa.Column("expires_at", UtcDateTime),
     sa.Column("unrestricted", sa.Boolean, nullable=False),
-    sa.Column("has_access_rules", sa.Boolean, nullable=False),  # an empty list of rules allows nothing
+    sa.Column("has_access_rules", sa.Boolean, nullable=False),
     sa.UniqueConstraint("user_id", "name"),
 )
 

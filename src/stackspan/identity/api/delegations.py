@@ -97,9 +97,9 @@ class ApplicationCredentials:
 
 
 def _new_credential(req: Request, body: schemas.ApplicationCredentialCreate) -> NewCredential:
-    rules = None
-    if isinstance(body.access_rules, list):
-        rules = [_access_rule(req, rule) for rule in body.access_rules]
+    # As in stock an empty list is no list: the openstack command sends one where none was asked for.
+    given = body.access_rules if isinstance(body.access_rules, list) else []
+    rules = [_access_rule(req, rule) for rule in given] or None
     return NewCredential(
         name=body.name,
         description=body.description,

@@ -65,6 +65,7 @@ class Claimer:
         self._limited = bool(settings.bounds)
         self._woken = threading.Event()
         self._stop = threading.Event()
+        self._look_wanted = threading.Event()
         self._due_at = 0.0  # monotonic: when a waiting job falls due
         self._looked_at = 0.0
         self._thread = threading.Thread(target=self._run, name="job-claimer", daemon=True)
@@ -87,6 +88,11 @@ class Claimer:
 
     def wake(self) -> None:
         """Look now."""
+        self._woken.set()
+
+    def dropped(self) -> None:
+        """A thread has gone without settling its job: look for it."""
+        self._look_wanted.set()
         self._woken.set()
 
     def _run(self) -> None:
@@ -119,7 +125,9 @@ class Claimer:
         if changed or now >= self._due_at:
             self._claim()
         if changed and self._board.threads:
-            if not woken or now - self._looked_at >= _LOOK_SECONDS:
+            self._look_wanted.set()
+        if self._look_wanted.is_set():
+            if now - self._looked_at >= _LOOK_SECONDS:
                 self._looked_at = now
                 self._look()
             else:
@@ -188,6 +196,14 @@ class Claimer:
 
     def _look(self) -> None:
         """See which running jobs were asked to stop, and hand back claims that have no thread."""
+        self._look_wanted.clear()
+        try:
+            self._compare()
+        except DatabaseError:
+            self._look_wanted.set()
+            raise
+
+    def _compare(self) -> None:
         ours = {run.claim.seq: run for run in self._board.running()}
         with self._database.read() as tx:
             held = claims.claims_of(tx, self._lease.worker_id)
@@ -201,7 +217,7 @@ class Claimer:
         for seq, epoch in stray:
             with self._board.lock:
                 at_work = seq in self._board.by_seq
-            if at_work:
+            if at_work or self._stop.is_set():
                 continue
             with self._database.write(durable=False) as tx:
                 freed = claims.stray_free(tx, seq, epoch, self._lease.worker_id, self._clock.now())

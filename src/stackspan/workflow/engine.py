@@ -142,6 +142,7 @@ class Engine:
                 self._changed.wait(0.02)
             if not self._dead or self._board.threads:
                 raise TimeoutError("the engine has not crashed" if not self._dead else "a step of it goes on")
+        self._claimer.stop()
         self._lease.stop(resign=False)
         self._listener.stop()
 
@@ -154,10 +155,12 @@ class Engine:
         self._threads.submit(lambda: self._work(run))
 
     def _work(self, run: Run) -> None:
+        settled = False
         try:
-            self._runner.execute(run)
+            settled = self._runner.execute(run)
         except Crash:
             self._die()
+            settled = True  # the dead look after nothing
         except Exception:  # noqa: BLE001 - the thread's outermost ring
             # The engine's own bug. The claimer finds the job without a thread and counts a crash.
             _LOG.exception("the job engine failed", job_id=run.claim.job_id)
@@ -167,7 +170,10 @@ class Engine:
                     del self._board.by_seq[run.claim.seq]
                 self._board.threads -= 1
                 self._changed.notify_all()
-            self._claimer.wake()
+            if settled:
+                self._claimer.wake()
+            else:
+                self._claimer.dropped()
 
     def _die(self) -> None:
         """What a killed process does: nothing any more."""

@@ -59,7 +59,7 @@ class Lease:
             if not self._shared:
                 leases.workers_remove_all(tx)
             self._announce(tx)
-            freed = leases.jobs_take_over(tx, self._clock.now())
+            freed = leases.jobs_take_over(tx, self._clock.now(), self._settings.delay_factor)
         if freed:
             _LOG.info("took over jobs", count=len(freed), jobs=freed[:20])
         if self._shared:
@@ -122,7 +122,7 @@ class Lease:
                 return
         with self._database.write(durable=False) as tx:
             claims.claimers_lock(tx)
-            freed = leases.jobs_take_over(tx, self._clock.now())
+            freed = leases.jobs_take_over(tx, self._clock.now(), self._settings.delay_factor)
         if freed:
             _LOG.info("took over jobs", count=len(freed), jobs=freed[:20])
             self._on_freed()

@@ -66,8 +66,8 @@ class Runner:
         self._still_ours = still_ours
         self.stopping = threading.Event()
 
-    def execute(self, run: Run) -> None:
-        """Work on a job until it ends, must wait, or is no longer ours."""
+    def execute(self, run: Run) -> bool:
+        """Work on a job until it ends, must wait, or is no longer ours. False where it may still be claimed by us."""
         with contextvars.bound_contextvars(
             request_id=run.claim.request_id, job_id=run.claim.job_id, workflow=run.claim.name
         ):
@@ -81,6 +81,8 @@ class Runner:
                 # Whether the last commit came through is unknown. The claimer finds the job without a thread and
                 # hands it back; whoever claims it next reads what was saved.
                 _LOG.warning("dropped a job: the database is not there", error=str(getattr(error, "orig", error)))
+                return False
+        return True
 
     def _execute(self, run: Run) -> None:
         self._crash.at("after_claim", run.name, run.claim.step or "")
@@ -124,13 +126,17 @@ class Runner:
             if run.faults.get(retry.Fault.TIMEOUT, 0) >= retry.RULES[retry.Fault.TIMEOUT].runs:
                 self._fail(run, _timed_out(step.name), None)
                 return False
-            verdict = self._call(run, step, step.run)
+            verdict: Verdict | None = self._call(run, step, step.run)
             if isinstance(verdict, Finished):
                 settled = self._settle(run, step, verdict)
                 if isinstance(settled, bool):
                     return settled
                 verdict = settled
-            next_ = self._judge(run, step.name, verdict)
+            if isinstance(verdict, Waits):
+                verdict = self._wait(run, verdict.requeue)
+            if isinstance(verdict, Stopped):
+                continue  # `_may_begin` ends it
+            next_ = _Next.GONE if verdict is None else self._judge(run, step.name, verdict)
             if next_ is _Next.GIVE_UP:
                 assert isinstance(verdict, Faulted)
                 times = StepTimes(step.name, verdict.started_at, verdict.finished_at, str(verdict.error))
@@ -219,7 +225,7 @@ class Runner:
             if run.faults.get(retry.Fault.TIMEOUT, 0) >= retry.RULES[retry.Fault.TIMEOUT].runs:
                 self._park(run, "the undo overran its deadline again and again")
                 return False
-            verdict = self._call(run, step, step.undo)
+            verdict: Verdict | None = self._call(run, step, step.undo)
             if isinstance(verdict, Finished):
                 times = StepTimes(step.name, verdict.started_at, verdict.finished_at, None)
                 if following is None:
@@ -229,7 +235,11 @@ class Runner:
                 run.undone.add(step.name)
                 run.progressed()
                 return True
-            next_ = self._judge(run, step.name, verdict)
+            if isinstance(verdict, Waits):
+                verdict = self._wait(run, verdict.requeue)
+            if isinstance(verdict, Stopped):
+                continue
+            next_ = _Next.GONE if verdict is None else self._judge(run, step.name, verdict)
             if next_ is _Next.GIVE_UP:
                 assert isinstance(verdict, Faulted)
                 self._park(run, f"undo of {step.name}: {failure_of(verdict.error, step.name).log_message}")
@@ -277,17 +287,8 @@ class Runner:
             raise LostClaim
         return verdict
 
-    def _judge(self, run: Run, step: str, verdict: Verdict) -> _Next:
-        """What to do about a step or undo that didn't finish."""
-        if isinstance(verdict, Waits):
-            waited = self._wait(run, verdict.requeue)
-            if waited is not None:
-                return waited
-            verdict = Faulted(
-                _waited_too_long(verdict.requeue), retry.Fault.NEVER, self._clock.now(), self._clock.now()
-            )
-        if not isinstance(verdict, Faulted):
-            return _Next.AGAIN  # it noticed a cancel: `_may_begin` ends it
+    def _judge(self, run: Run, step: str, verdict: Faulted) -> _Next:
+        """What to do about a step or undo that raised."""
         failed = run.faults[verdict.fault] = run.faults.get(verdict.fault, 0) + 1
         reason = failure_of(verdict.error, step).log_message
         first_bug = verdict.fault is retry.Fault.BUG and failed == 1
@@ -307,17 +308,17 @@ class Runner:
         self._saver.handed_back(run, reason, delay)
         return _Next.GONE
 
-    def _wait(self, run: Run, requeue: Requeue) -> _Next | None:
-        """Hand the job back until it may go on; None where it has waited too long already."""
+    def _wait(self, run: Run, requeue: Requeue) -> Stopped | Faulted | None:
+        """Hand the job back until it may go on (None); where it has waited too long already, that is a fault."""
         if run.cancel is Cancel.STOP:
-            return _Next.AGAIN
+            return Stopped()
         now = self._clock.now()
         run.waiting_since = run.waiting_since or now
         if (now - run.waiting_since).total_seconds() > self._settings.max_wait_seconds:
-            return None
+            return Faulted(_waited_too_long(requeue), retry.Fault.NEVER, run.waiting_since, now)
         least = 0.0 if requeue.after_jobs else _LEAST_WAIT_SECONDS
         self._saver.handed_back(run, requeue.reason, max(requeue.after_seconds, least), requeue.after_jobs)
-        return _Next.GONE
+        return None
 
     # ---- ends ------------------------------------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ def orphans_exist(tx: Transaction) -> bool:
     return bool(tx.execute(sa.select(sa.or_(expired, orphaned))).scalar_one())
 
 
-def jobs_take_over(tx: Transaction, now: dt.datetime) -> list[str]:
+def jobs_take_over(tx: Transaction, now: dt.datetime, delay_factor: float = 1.0) -> list[str]:
     """Free what dead workers held and return the ids of those jobs.
 
     Each counts one crash more. From the second on it waits a little, longer each time: if one of the jobs is what kills
@@ -86,7 +86,7 @@ def jobs_take_over(tx: Transaction, now: dt.datetime) -> list[str]:
         .with_for_update(skip_locked=True)
     ).all()
     for row in rows:
-        delay = 0 if row.crashes == 0 else min(30.0, 0.5 * 2**row.crashes)
+        delay = 0 if row.crashes == 0 else min(30.0, 0.5 * 2**row.crashes) * delay_factor
         tx.execute(
             sa.update(t.job)
             .where(t.job.c.seq == row.seq)

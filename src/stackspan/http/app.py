@@ -52,11 +52,15 @@ class HttpSettings:
 
     Args:
         threads: handlers that run at the same time.
+        stream_threads: of them apart, those that read a streamed body: one lasts as long as its client sends.
+        slow_threads: of them apart, those of routes marked slow.
         max_body_bytes: collected bodies above it are refused with 413 (streams have their own bounds).
         forwarded: believe X-Forwarded-Proto/Host/Prefix (only behind a proxy that sets them).
     """
 
     threads: int = 32
+    stream_threads: int = 32
+    slow_threads: int = 4
     max_body_bytes: int = 1 << 20
     forwarded: bool = False
 
@@ -83,6 +87,8 @@ class HttpApp:
         self._observe = observe
         self._apis = sorted(((api, Router(api)) for api in apis), key=lambda pair: -len(pair[0].prefix))
         self._threads = ThreadPoolExecutor(self._settings.threads, thread_name_prefix="api")
+        self._stream_threads = ThreadPoolExecutor(self._settings.stream_threads, thread_name_prefix="api-stream")
+        self._slow_threads = ThreadPoolExecutor(self._settings.slow_threads, thread_name_prefix="api-slow")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -92,7 +98,8 @@ class HttpApp:
 
     def close(self) -> None:
         """Let running handlers finish and give up the threads."""
-        self._threads.shutdown(wait=True)
+        for threads in (self._threads, self._stream_threads, self._slow_threads):
+            threads.shutdown(wait=True)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
@@ -136,9 +143,8 @@ class HttpApp:
         body = b"" if stream else await collect(receive, self._settings.max_body_bytes, declared)
         if body:
             _check_content_type(call, route)
-        return await loop.run_in_executor(
-            self._threads, self._handle, call, api, route, params, project_id, body, stream
-        )
+        threads = self._stream_threads if stream else self._slow_threads if route.slow else self._threads
+        return await loop.run_in_executor(threads, self._handle, call, api, route, params, project_id, body, stream)
 
     def _handle(
         self,

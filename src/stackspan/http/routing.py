@@ -29,6 +29,7 @@ class Route:
         min_version / max_version: the window it is served in; None is open.
         anonymous: no token is asked for.
         stream_request: the handler reads `request.stream`; the body isn't collected.
+        slow: runs in few threads of its own, so that quick requests never wait behind a crowd of these (password hashes).
         content_types: of a body that is taken; none given by the client counts as the first. A streamed body has any.
         request_schema / response_schema: msgspec types, for the OpenAPI document.
         statuses: what it answers when all is well and otherwise, for the OpenAPI document.
@@ -41,6 +42,7 @@ class Route:
     max_version: Version | None = None
     anonymous: bool = False
     stream_request: bool = False
+    slow: bool = False
     content_types: tuple[str, ...] = ("application/json",)
     request_schema: type | None = None
     response_schema: type | None = None

@@ -78,6 +78,15 @@ def test_lockout(identity: Identity, first: Bootstrapped, clock: TurnableClock) 
     assert found.failed_logins == 0
 
 
+def test_who_changes_a_password_is_locked_out_too(identity: Identity, first: Bootstrapped) -> None:
+    user = user_make(identity, "ada", "right")
+    for _ in range(3):
+        with pytest.raises(identity_errors.LoginRefused):
+            identity.users.change_password(user.id, "wrong", "new")
+    with pytest.raises(identity_errors.LoginRefused, match="locked"):
+        identity.users.change_password(user.id, "right", "new")
+
+
 def test_old_failures_are_forgotten(identity: Identity, first: Bootstrapped, clock: TurnableClock) -> None:
     user = user_make(identity, "ada", "right")
     for _ in range(2):

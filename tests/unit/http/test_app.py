@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -57,6 +58,11 @@ class Handlers:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.numbers = Numbers()
+        self.go_on = threading.Event()
+
+    def slow(self, _req: Request) -> Response:
+        assert self.go_on.wait(30)
+        return no_content()
 
     def routes(self) -> list[Route]:
         return [
@@ -73,6 +79,7 @@ class Handlers:
             Route("PATCH", "/v2.1/patch", self.body, content_types=("application/json-patch+json",)),
             Route("GET", "/v2.1/late", self.echo, min_version=Version(2, 10)),
             Route("GET", "/v2.1/full", self.full),
+            Route("GET", "/v2.1/slow", self.slow, slow=True),
         ]
 
     def echo(self, req: Request) -> Response:
@@ -344,6 +351,15 @@ def test_a_client_that_leaves_in_the_answer(client: InProcess, handlers: Handler
     while not handlers.numbers.closed.wait(0.01):
         assert time.monotonic() < deadline
     assert handlers.numbers.given < 100_000
+
+
+def test_a_crowd_of_slow_requests_keeps_nobody_waiting(client: InProcess, ask: Ask, handlers: Handlers) -> None:
+    with concurrent.futures.ThreadPoolExecutor(12) as threads:
+        crowd = [threads.submit(ask, "GET", "/compute/v2.1/slow") for _ in range(12)]
+        assert ask("GET", "/compute/v2.1/echo").status == 200
+        assert not any(one.done() for one in crowd)
+        handlers.go_on.set()
+        assert {one.result().status for one in crowd} == {204}
 
 
 def test_repeated_headers_are_one_list(client: InProcess) -> None:

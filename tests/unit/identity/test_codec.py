@@ -35,9 +35,7 @@ CODEC = TokenCodec(Keys())  # type: ignore[arg-type]
 moments = st.datetimes(dt.datetime(1970, 1, 1), dt.datetime(2200, 1, 1)).map(lambda one: one.replace(tzinfo=dt.UTC))
 hex_ids = st.text("0123456789abcdef", min_size=32, max_size=32)
 any_ids = hex_ids | st.sampled_from(["default", "all", "A" * 32, "0" * 31, "ÄÖÜ"])
-audit_ids = st.binary(min_size=16, max_size=16).map(
-    lambda raw: base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-)
+audit_ids = st.binary(min_size=16, max_size=16).map(lambda raw: base64.urlsafe_b64encode(raw).rstrip(b"=").decode())
 tokens = st.builds(
     model.Token,
     user_id=any_ids,

@@ -12,6 +12,9 @@ from stackspan.identity.api import common
 from stackspan.identity.schemas import auth as schemas
 from stackspan.identity.service import Identity
 
+_ACCESS_RULES_HEADER = "openstack-identity-access-rules"
+_EXPIRED_WINDOW_SECONDS = 172_800  # stock [token] allow_expired_window
+
 
 class Auth:
     """Tokens and scopes."""
@@ -22,7 +25,7 @@ class Auth:
 
     def routes(self) -> list[Route]:
         return [
-            Route("POST", "/v3/auth/tokens", self.issue, anonymous=True, request_schema=schemas.TokenCreate),
+            Route("POST", "/v3/auth/tokens", self.issue, anonymous=True, slow=True, request_schema=schemas.TokenCreate),
             Route("GET", "/v3/auth/tokens", self.show),
             Route("HEAD", "/v3/auth/tokens", self.check),
             Route("DELETE", "/v3/auth/tokens", self.revoke),
@@ -92,7 +95,11 @@ class Auth:
         if not subject:
             self._policy.check(req.context, rule, {})
             raise errors.NotFound("No token in the request")
-        found = self._identity.tokens.find(subject)
+        grace = _EXPIRED_WINDOW_SECONDS if common.flag(req, "allow_expired") else 0
+        found = self._identity.tokens.find(subject, grace)
+        credential = found.application_credential if found else None
+        if credential is not None and credential.access_rules and _ACCESS_RULES_HEADER not in req.headers:
+            found = None  # who asks can't enforce the rules, so to it the token is none
         target = {"target.token.user_id": found.state.user_id} if found else {}
         self._policy.check(req.context, rule, target)
         if found is None:

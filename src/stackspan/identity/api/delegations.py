@@ -28,7 +28,7 @@ class ApplicationCredentials:
         path, rules = "/v3/users/{user_id}/application_credentials", "/v3/users/{user_id}/access_rules"
         return [
             Route("GET", path, self.index),
-            Route("POST", path, self.create, request_schema=schemas.ApplicationCredentialCreate),
+            Route("POST", path, self.create, slow=True, request_schema=schemas.ApplicationCredentialCreate),
             Route("GET", f"{path}/{{credential_id}}", self.show),
             Route("DELETE", f"{path}/{{credential_id}}", self.delete),
             Route("GET", rules, self.rules),

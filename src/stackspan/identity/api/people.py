@@ -28,7 +28,14 @@ class Users:
             Route("GET", one, self.show),
             Route("PATCH", one, self.update, request_schema=schemas.UserUpdate),
             Route("DELETE", one, self.delete),
-            Route("POST", f"{one}/password", self.password, anonymous=True, request_schema=schemas.PasswordChange),
+            Route(
+                "POST",
+                f"{one}/password",
+                self.password,
+                anonymous=True,
+                slow=True,
+                request_schema=schemas.PasswordChange,
+            ),
             Route("GET", f"{one}/groups", self.groups),
         ]
 

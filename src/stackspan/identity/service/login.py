@@ -12,7 +12,7 @@ from stackspan.core import errors
 from stackspan.db import Transaction
 from stackspan.identity import errors as identity_errors
 from stackspan.identity import model
-from stackspan.identity.service import passwords
+from stackspan.identity.service import lockout, passwords
 from stackspan.identity.service.core import Core
 from stackspan.identity.service.tokens import Tokens
 from stackspan.identity.store import delegations, domains, projects, users
@@ -65,15 +65,8 @@ class Logins:
             raise identity_errors.NotExpected("user", "password")
         with self._core.database.read() as tx:
             user = self._user_find(tx, login.user)
-        now = self._core.clock.now()
-        if user is not None and self._is_locked(user, now):
-            raise identity_errors.LoginRefused(f"the account is locked for user {user.id}")
         # The hash takes tens of milliseconds: no transaction is open meanwhile.
-        if not passwords.password_matches(user.password_hash if user else None, login.password or ""):
-            self._count_failure(user, now)
-            raise identity_errors.LoginRefused(f"wrong password of user {user.id}" if user else "no such user")
-        assert user is not None
-        self._after_success(user, login.password or "")
+        user = lockout.password_check(self._core, user, login.password or "")
         return _Proof(user, "password")
 
     def _prove_token(self, login: model.Login) -> _Proof:
@@ -204,34 +197,3 @@ class Logins:
         user = self._user_find(tx, login.application_credential_user)
         owned = delegations.application_credential_list(tx, user.id) if user else []
         return next((one for one in owned if one.name == ref.name), None)
-
-    def _is_locked(self, user: model.User, now: dt.datetime) -> bool:
-        settings = self._core.settings
-        return (
-            settings.lockout_attempts > 0
-            and user.failed_logins >= settings.lockout_attempts
-            and user.failed_login_at is not None
-            and now < user.failed_login_at + dt.timedelta(seconds=settings.lockout_seconds)
-            and not user.options.get("ignore_lockout_failure_attempts")
-        )
-
-    def _count_failure(self, user: model.User | None, now: dt.datetime) -> None:
-        settings = self._core.settings
-        if user is None or not settings.lockout_attempts:
-            return
-        stale = user.failed_login_at is None or now >= user.failed_login_at + dt.timedelta(
-            seconds=settings.lockout_seconds
-        )
-        with self._core.database.write(durable=False) as tx:
-            users.user_login_failed(tx, user.id, now, first=stale)
-
-    def _after_success(self, user: model.User, password: str) -> None:
-        stored = user.password_hash or ""
-        outdated = passwords.password_outdated(stored)
-        if not user.failed_logins and not outdated:
-            return
-        fresh = passwords.password_hash(password) if outdated else ""
-        with self._core.database.write(durable=False) as tx:
-            users.user_login_succeeded(tx, user.id)
-            if outdated:
-                users.user_rehash(tx, user.id, stored, fresh)

@@ -9,7 +9,7 @@ from stackspan.core import errors
 from stackspan.db import Transaction
 from stackspan.identity import errors as identity_errors
 from stackspan.identity import model
-from stackspan.identity.service import passwords
+from stackspan.identity.service import lockout, passwords
 from stackspan.identity.service.core import Core, found
 from stackspan.identity.service.resources import group_remove, user_remove
 from stackspan.identity.store import domains, filters, users
@@ -64,9 +64,7 @@ class Users:
 
     def change_password(self, user_id: str, original: str, password: str) -> None:
         """By the user itself; cuts its tokens. Raises Unauthenticated (wrong original), Invalid, Forbidden."""
-        user = self.find(user_id)
-        if not passwords.password_matches(user.password_hash if user else None, original) or user is None:
-            raise identity_errors.LoginRefused(f"wrong original password of user {user_id}")
+        user = lockout.password_check(self._core, self.find(user_id), original)
         if not user.enabled:
             raise identity_errors.LoginRefused(f"user {user_id} is disabled")
         if user.options.get("lock_password"):

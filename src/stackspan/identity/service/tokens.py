@@ -17,6 +17,8 @@ from stackspan.identity.service.core import Core
 from stackspan.identity.store import delegations, domains, projects, users
 from stackspan.identity.store import tokens as store
 
+_NO_GRACE = dt.timedelta()
+
 
 class Tokens:
     """Everything about tokens but the log-in."""
@@ -40,12 +42,15 @@ class Tokens:
         context = _context(token, content, state, service_roles, request_id)
         return context if rules is None else dataclasses.replace(context, access_rules=rules)
 
-    def find(self, token: str) -> model.ValidToken | None:
-        """The token with all that `GET /auth/tokens` shows, or None where it doesn't count."""
+    def find(self, token: str, grace_seconds: int = 0) -> model.ValidToken | None:
+        """The token with all that `GET /auth/tokens` shows, or None where it doesn't count.
+
+        `grace_seconds`: it may have ended that long ago, for services that finish what was begun with it in time.
+        """
         try:
             content = self._codec.decode(token)
             with self._core.database.read() as tx:
-                return self._valid(tx, token, content)
+                return self._valid(tx, token, content, dt.timedelta(seconds=grace_seconds))
         except errors.Unauthenticated:
             return None
 
@@ -110,8 +115,10 @@ class Tokens:
                 raise identity_errors.EntityNotFound("user", user_id)
             return self.issue(tx, user, target).id
 
-    def _valid(self, tx: Transaction, token: str, content: model.Token) -> model.ValidToken:
-        state = self._state(tx, content)
+    def _valid(
+        self, tx: Transaction, token: str, content: model.Token, grace: dt.timedelta = _NO_GRACE
+    ) -> model.ValidToken:
+        state = self._state(tx, content, grace)
         trust = app_cred = None
         if content.trust_id is not None:
             trust = delegations.trust_get(tx, content.trust_id)
@@ -128,9 +135,9 @@ class Tokens:
         project = projects.project_get(tx, target.id)
         return project.token_epoch if project else 0
 
-    def _state(self, tx: Transaction, content: model.Token) -> model.TokenState:
+    def _state(self, tx: Transaction, content: model.Token, grace: dt.timedelta = _NO_GRACE) -> model.TokenState:
         now = self._core.clock.now()
-        if content.expires_at <= now:
+        if content.expires_at + grace <= now:
             raise errors.Unauthenticated
         state = store.token_state_get(tx, content)
         if (

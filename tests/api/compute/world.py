@@ -25,8 +25,11 @@ from stackspan.network import api as network_api
 from stackspan.network import policy as network_policy
 from stackspan.network.model import NetworkOptions
 from stackspan.network.service import NetworkService
+from stackspan.network.service.networks import NetworkRequest
+from stackspan.network.service.subnets import SubnetRequest
 from stackspan.placement import tables as placement_tables
 from stackspan.placement.service import PlacementService
+from stackspan.vsphere.types import ClusterInfo, DatastoreInfo
 from stackspan.workflow import Queue
 
 VCENTER = "11111111-1111-4111-8111-111111111111"
@@ -34,7 +37,6 @@ CLUSTERS = {
     "cluster1": "c1c1c1c1-0000-4000-8000-000000000001",
     "cluster2": "c1c1c1c1-0000-4000-8000-000000000002",
 }
-DATASTORE = "d5d5d5d5-0000-4000-8000-000000000001"
 IMAGE = "1a1a1a1a-0000-4000-8000-000000000001"
 QUEUED_IMAGE = "1a1a1a1a-0000-4000-8000-000000000002"
 CPUS, MEMORY_MIB, DISK_GIB = 8, 16384, 1000
@@ -75,10 +77,24 @@ def seed(parts: api.Parts, service: ComputeService) -> None:
     now = parts.clock.now()
     with parts.database.write() as tx:
         for number, (name, cluster_uuid) in enumerate(CLUSTERS.items(), 7):
-            _cluster(tx, number, name, cluster_uuid, now)
-        _datastore(tx, now)
-        image_store.image_insert(tx, _image(IMAGE, "cirros", Status.ACTIVE, now))
-        image_store.image_insert(tx, _image(QUEUED_IMAGE, "unfinished", Status.QUEUED, now))
+            info = ClusterInfo(f"domain-c{number}", name, "datacenter-2", "Datacenter1", f"resgroup-{number}")
+            cluster(tx, info, VCENTER, now, cluster_uuid)
+        store = DatastoreInfo(
+            "datastore-9",
+            "ds1",
+            "datacenter-2",
+            "Datacenter1",
+            "",
+            "VMFS",
+            DISK_GIB << 30,
+            DISK_GIB << 30,
+            0,
+            True,
+            "normal",
+        )
+        datastore(tx, store, VCENTER, list(CLUSTERS.values()), now)
+        image_store.image_insert(tx, image(IMAGE, "cirros", Status.ACTIVE, now))
+        image_store.image_insert(tx, image(QUEUED_IMAGE, "unfinished", Status.QUEUED, now))
     admin = RequestContext(request_id="req-seed", roles=frozenset({"admin"}))
     service.flavors.create(admin, NewFlavor("1", "m1.tiny", 1, 512, 1))
     service.flavors.create(admin, NewFlavor("2", "m1.big", 4, 8192, 20))
@@ -104,17 +120,20 @@ def _inventory(tx: Transaction, provider_uuid: str, name: str, total: int, ratio
     tx.execute(sa.insert(placement_tables.inventory).values(**row))
 
 
-def _cluster(tx: Transaction, number: int, name: str, cluster_uuid: str, now: dt.datetime) -> None:
-    moref = f"domain-c{number}"
+def cluster(
+    tx: Transaction, info: ClusterInfo, vcenter_uuid: str, now: dt.datetime, cluster_uuid: str | None = None
+) -> str:
+    """A cluster as Placement keeps it, with its provider; its uuid."""
+    cluster_uuid = cluster_uuid or str(uuid.uuid4())
     row = {
         "uuid": cluster_uuid,
-        "vcenter_uuid": VCENTER,
-        "moref": moref,
-        "name": name,
-        "configured_name": name,
-        "datacenter_moref": "datacenter-2",
-        "datacenter_name": "Datacenter1",
-        "resource_pool": f"resgroup-{number}",
+        "vcenter_uuid": vcenter_uuid,
+        "moref": info.moref,
+        "name": info.name,
+        "configured_name": info.name,
+        "datacenter_moref": info.datacenter,
+        "datacenter_name": info.datacenter_name,
+        "resource_pool": info.resource_pool,
         "drs_enabled": True,
         "drs_behavior": "fullyAutomated",
         "ha_enabled": False,
@@ -124,22 +143,27 @@ def _cluster(tx: Transaction, number: int, name: str, cluster_uuid: str, now: dt
         "ratios": {},
     }
     tx.execute(sa.insert(placement_tables.cluster).values(**row))
-    _provider(tx, cluster_uuid, f"{moref}.{VCENTER}", now)
+    _provider(tx, cluster_uuid, f"{info.moref}.{vcenter_uuid}", now)
     _inventory(tx, cluster_uuid, "VCPU", CPUS, 1.0, now)
     _inventory(tx, cluster_uuid, "MEMORY_MB", MEMORY_MIB, 1.0, now)
+    return cluster_uuid
 
 
-def _datastore(tx: Transaction, now: dt.datetime) -> None:
+def datastore(
+    tx: Transaction, info: DatastoreInfo, vcenter_uuid: str, cluster_uuids: Sequence[str], now: dt.datetime
+) -> str:
+    """A datastore as Placement keeps it, with its provider; its uuid."""
+    datastore_uuid = str(uuid.uuid4())
     row = {
-        "uuid": DATASTORE,
-        "vcenter_uuid": VCENTER,
-        "moref": "datastore-9",
-        "name": "ds1",
-        "datacenter_moref": "datacenter-2",
-        "datacenter_name": "Datacenter1",
-        "type": "VMFS",
-        "capacity_bytes": DISK_GIB << 30,
-        "free_bytes": DISK_GIB << 30,
+        "uuid": datastore_uuid,
+        "vcenter_uuid": vcenter_uuid,
+        "moref": info.moref,
+        "name": info.name,
+        "datacenter_moref": info.datacenter,
+        "datacenter_name": info.datacenter_name,
+        "type": info.type,
+        "capacity_bytes": info.capacity_bytes,
+        "free_bytes": info.free_bytes,
         "accessible": True,
         "alive": True,
         "offered": True,
@@ -149,14 +173,16 @@ def _datastore(tx: Transaction, now: dt.datetime) -> None:
         "ratios": {},
     }
     tx.execute(sa.insert(placement_tables.datastore).values(**row))
-    for cluster_uuid in CLUSTERS.values():
-        pair = {"datastore_uuid": DATASTORE, "cluster_uuid": cluster_uuid}
+    for cluster_uuid in cluster_uuids:
+        pair = {"datastore_uuid": datastore_uuid, "cluster_uuid": cluster_uuid}
         tx.execute(sa.insert(placement_tables.datastore_mount).values(**pair))
-    _provider(tx, DATASTORE, "datastore-9", now)
-    _inventory(tx, DATASTORE, "DISK_GB", DISK_GIB, 1.0, now)
+    _provider(tx, datastore_uuid, f"{info.moref}.{vcenter_uuid}", now)
+    _inventory(tx, datastore_uuid, "DISK_GB", DISK_GIB, 1.0, now)
+    return datastore_uuid
 
 
-def _image(image_id: str, name: str, status: Status, now: dt.datetime) -> Image:
+def image(image_id: str, name: str, status: Status, now: dt.datetime) -> Image:
+    """A public image of 1 GiB."""
     return Image(
         id=image_id,
         owner="",
@@ -180,3 +206,17 @@ def _image(image_id: str, name: str, status: Status, now: dt.datetime) -> Image:
         updated_at=now,
         properties={"hw_vif_model": "vmxnet3"},
     )
+
+
+def network(service: NetworkService, context: RequestContext) -> str:
+    """A network on VLAN 100 with a subnet; its id."""
+    wanted = NetworkRequest(
+        name="demo",
+        project_id=context.project_id,
+        network_type="vlan",
+        physical_network="physnet1",
+        segmentation_id=100,
+    )
+    made = service.networks.create(context, wanted)
+    service.subnets.create(context, SubnetRequest(network_id=made.id, ip_version=4, cidr="10.1.0.0/24", gateway_ip=""))
+    return made.id

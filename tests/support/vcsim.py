@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
-import http.client
 import ipaddress
 import json
 import pathlib

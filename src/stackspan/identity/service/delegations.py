@@ -191,7 +191,7 @@ class Trusts:
             raise identity_errors.ActionForbidden("The authenticated user should match the trustor")
         with self._core.database.write() as tx:
             found(users.user_get(tx, trust.trustee_user_id), "user", trust.trustee_user_id)
-            handed_on = [_role_find(tx, ref) for ref in wanted]
+            handed_on = list({role.id: role for role in (_role_find(tx, ref) for ref in wanted)}.values())
             parent = store.trust_get(tx, context.trust_id) if context.trust_id else None
             if trust.project_id is not None:
                 found(projects.project_get(tx, trust.project_id), "project", trust.project_id)

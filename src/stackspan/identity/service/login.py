@@ -70,16 +70,28 @@ class Logins:
         return _Proof(user, "password")
 
     def _prove_token(self, login: model.Login) -> _Proof:
-        content = self._tokens.decode(login.token or "")
+        valid = self._tokens.find(login.token or "")
+        if valid is None:
+            raise identity_errors.EntityNotFound("token", (login.token or "")[:512])
+        content, kind = valid.token, login.scope.kind if login.scope else None
+        if content.trust_id is not None:
+            raise identity_errors.ActionForbidden(
+                "Using trust-scoped token to create another token. Create a new trust-scoped token instead"
+            )
+        if content.application_credential_id is not None and kind is not None:
+            raise identity_errors.ActionForbidden(
+                "Using an application credential token to create a scoped token is not allowed."
+            )
+        on_system = content.target is not None and content.target.kind is model.TargetKind.SYSTEM
+        if on_system and kind in (model.ScopeKind.PROJECT, model.ScopeKind.DOMAIN):
+            raise identity_errors.ActionForbidden(
+                "Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed."
+            )
         with self._core.database.read() as tx:
-            self._tokens.state(tx, content)
             user = users.user_get(tx, content.user_id)
         if user is None:
             raise errors.Unauthenticated
-        if content.trust_id is not None or content.application_credential_id is not None:
-            # A delegation is for one project: its tokens are not to be exchanged for others.
-            raise errors.Forbidden
-        return _Proof(user, "token", content.expires_at, content)
+        return _Proof(user, "token", content.expires_at, content, valid.application_credential)
 
     def _prove_application_credential(self, login: model.Login) -> _Proof:
         if login.scope is not None:

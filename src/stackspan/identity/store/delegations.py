@@ -30,7 +30,9 @@ def _roles_of(tx: Transaction, delegation_id: str) -> list[model.Role]:
 
 
 def _roles_write(tx: Transaction, delegation_id: str, roles: Sequence[model.Role]) -> None:
-    tx.execute(_ROLES.insert(), [{"delegation_id": delegation_id, "role_id": role.id} for role in roles])
+    values = [{"delegation_id": delegation_id, "role_id": role_id} for role_id in {role.id: None for role in roles}]
+    if values:
+        tx.execute(_ROLES.insert(), values)
 
 
 def application_credential_get(tx: Transaction, credential_id: str) -> model.ApplicationCredential | None:

@@ -105,7 +105,6 @@ _STATEMENTS = {
     (kind, name): _state_statement(kind, table)
     for kind in (None, *model.TargetKind)
     for name, table in (("", None), ("application_credential", _APP), ("trust", _TRUST))
-    if not (name and kind is None)
 }
 
 

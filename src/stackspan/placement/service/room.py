@@ -5,7 +5,7 @@ All calls join the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from stackspan.db import Transaction
@@ -151,22 +151,38 @@ class Allocations:
                 self._replace(tx, consumer, held, wanted)
 
     def _replace(self, tx: Transaction, consumer: Consumer, held: Sequence[Allocation], wanted: Resources) -> None:
+        before: Mapping[tuple[str, str], int] = {}
         if held:
             consumer = replace(consumer, generation=held[0].consumer.generation + 1)
-            allocation_store.providers_touch(tx, {row.provider_uuid for row in held} | set(wanted), self._parts.now())
+            touched = {row.provider_uuid for row in held} | set(wanted)
+            allocation_store.providers_touch(tx, touched, self._parts.now())
+            before = usage_before(tx, touched)
             allocation_store.allocation_delete(tx, consumer.uuid)
         try:
-            self.take(tx, consumer, wanted)
+            self.take(tx, consumer, wanted, before, locked=bool(held))
         except (errors.NoRoom, errors.Stale):
             for row in held:
-                before = {row.provider_uuid: {row.resource_class: row.used}}
-                allocation_store.allocation_put(tx, row.consumer, before, row.updated_at)
+                one = {row.provider_uuid: {row.resource_class: row.used}}
+                allocation_store.allocation_put(tx, row.consumer, one, row.updated_at)
             raise
 
-    def take(self, tx: Transaction, consumer: Consumer, wanted: Resources) -> None:
-        """Allocate to a consumer that has nothing. Raises NoRoom, Stale."""
+    def take(
+        self,
+        tx: Transaction,
+        consumer: Consumer,
+        wanted: Resources,
+        before: Mapping[tuple[str, str], int],
+        *,
+        locked: bool,
+    ) -> None:
+        """Allocate to a consumer that has nothing. Raises NoRoom, Stale.
+
+        Args:
+            before: as `usage_before` told before the consumer's own was taken away, or empty.
+            locked: the providers were touched already.
+        """
         for _ in range(_ATTEMPTS):
-            if allocation_store.allocation_take(tx, consumer, wanted, self._parts.now()):
+            if allocation_store.allocation_take(tx, consumer, wanted, self._parts.now(), before, locked=locked):
                 return
             refusal = self._refusal(tx, wanted)
             if refusal is not None:
@@ -199,7 +215,7 @@ class Allocations:
         for uuid, classes in wanted.items():
             for name, amount in classes.items():
                 room = rooms.get(uuid, {}).get(name)
-                what = "capacity" if room is None else room.inventory.refuses(amount, room.used)
+                what = "inventory" if room is None else room.inventory.refuses(amount, room.used)
                 if what is not None:
                     return errors.NoRoom(uuid, name, what)
         return None
@@ -211,6 +227,12 @@ def by_provider(rows: Sequence[Allocation]) -> dict[str, dict[str, int]]:
     for row in rows:
         found.setdefault(row.provider_uuid, {})[row.resource_class] = row.used
     return found
+
+
+def usage_before(tx: Transaction, provider_uuids: Collection[str]) -> dict[tuple[str, str], int]:
+    """(provider, resource class) → what is in use."""
+    rooms = inventory_store.room_list(tx, provider_uuids)
+    return {(uuid, name): room.used for uuid, classes in rooms.items() for name, room in classes.items()}
 
 
 def _positive(resources: Resources) -> dict[str, dict[str, int]]:

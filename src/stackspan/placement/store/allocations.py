@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,16 +24,34 @@ from stackspan.placement.tables import allocation, inventory, resource_provider
 _COLUMNS = [column.name for column in allocation.c]
 
 
-def allocation_take(tx: Transaction, consumer: Consumer, resources: Resources, now: dt.datetime) -> bool:
+def allocation_take(
+    tx: Transaction,
+    consumer: Consumer,
+    resources: Resources,
+    now: dt.datetime,
+    floors: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    *,
+    locked: bool = False,
+) -> bool:
     """Allocate all of `resources` (positive amounts) to a consumer that has nothing of them yet; False: nothing was.
 
     Two statements, on PostgreSQL three.
+
+    Args:
+        floors: (provider, resource class) → use up to which it fits even where capacity has shrunk below: what was in
+            use before this consumer gave its own back, so that a change for the better isn't refused.
+        locked: `providers_touch` was called for these providers.
     """
-    savepoint = tx.dialect == "postgresql"
+    savepoint = tx.dialect == "postgresql" and not locked
     if savepoint:
         tx.execute(sa.text("SAVEPOINT placement_take"))
-    providers_touch(tx, resources, now)
-    wanted = [(uuid, name, amount) for uuid, classes in resources.items() for name, amount in classes.items()]
+    if not locked:
+        providers_touch(tx, resources, now)
+    wanted = [
+        (uuid, name, amount, floors.get((uuid, name), 0))
+        for uuid, classes in resources.items()
+        for name, amount in classes.items()
+    ]
     insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(allocation)
     statement = insert.from_select(_COLUMNS, _fitting(consumer, wanted, now)).on_conflict_do_nothing()
     taken = len(tx.execute(statement.returning(allocation.c.resource_class)).all()) == len(wanted)
@@ -110,7 +129,9 @@ def provider_in_use(tx: Transaction, provider_uuid: str, resource_classes: Colle
     return {row[0] for row in tx.execute(query)}
 
 
-def _fitting(consumer: Consumer, wanted: list[tuple[str, str, int]], now: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
+def _fitting(
+    consumer: Consumer, wanted: list[tuple[str, str, int, int]], now: dt.datetime
+) -> sa.Select[*tuple[Any, ...]]:
     """The rows to insert: all that are wanted where each fits, else none."""
     rows = sa.union_all(
         *(
@@ -118,8 +139,9 @@ def _fitting(consumer: Consumer, wanted: list[tuple[str, str, int]], now: dt.dat
                 sa.literal(uuid, sa.String).label("provider_uuid"),
                 sa.literal(name, sa.String).label("resource_class"),
                 sa.literal(amount, sa.Integer).label("amount"),
+                sa.literal(floor, sa.Integer).label("floor"),
             )
-            for uuid, name, amount in wanted
+            for uuid, name, amount, floor in wanted
         )
     ).cte("wanted")
     used = (
@@ -141,7 +163,7 @@ def _fitting(consumer: Consumer, wanted: list[tuple[str, str, int]], now: dt.dat
         .where(
             rows.c.amount.between(inventory.c.min_unit, inventory.c.max_unit),
             rows.c.amount % inventory.c.step_size == 0,
-            used + rows.c.amount <= capacity,
+            sa.or_(used + rows.c.amount <= capacity, used + rows.c.amount <= rows.c.floor),
         )
         .cte("fitting")
     )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from stackspan.db import Transaction
 from stackspan.placement.model import Provider
@@ -15,11 +16,15 @@ from stackspan.placement.tables import provider_aggregate, provider_trait, resou
 _COLUMNS = tuple(resource_provider.c[name] for name in Provider.__dataclass_fields__)
 
 
-def provider_list(tx: Transaction, *, uuids: Collection[str] | None = None) -> list[Provider]:
-    """Providers in the order they were made, all or some."""
+def provider_list(
+    tx: Transaction, *, uuids: Collection[str] | None = None, root_uuid: str | None = None
+) -> list[Provider]:
+    """Providers in the order they were made: all, some, or a tree."""
     query = sa.select(*_COLUMNS).order_by(resource_provider.c.created_at, resource_provider.c.uuid)
     if uuids is not None:
         query = query.where(resource_provider.c.uuid.in_(list(uuids)))
+    if root_uuid is not None:
+        query = query.where(resource_provider.c.root_uuid == root_uuid)
     return [_provider(row) for row in tx.execute(query).mappings()]
 
 
@@ -35,15 +40,29 @@ def provider_by_name(tx: Transaction, name: str) -> Provider | None:
     return None if row is None else _provider(row)
 
 
-def provider_insert(tx: Transaction, row: Provider) -> None:
-    """Add a provider. Its name and uuid must be free: the caller has looked, in this transaction."""
+def provider_insert(tx: Transaction, row: Provider) -> bool:
+    """Add a provider; False where its name or uuid is taken."""
     values = {name: getattr(row, name) for name in Provider.__dataclass_fields__}
-    tx.execute(sa.insert(resource_provider).values(**values))
+    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(resource_provider)
+    statement = insert.values(**values).on_conflict_do_nothing()
+    return tx.execute(statement.returning(resource_provider.c.uuid)).first() is not None
 
 
-def provider_update(tx: Transaction, uuid: str, now: dt.datetime, **values: Any) -> None:
-    """Change a provider's name or place in its tree."""
-    tx.execute(sa.update(resource_provider).where(resource_provider.c.uuid == uuid).values(updated_at=now, **values))
+def provider_update(tx: Transaction, uuid: str, now: dt.datetime, **values: Any) -> bool:
+    """Change a provider's name or place in its tree; False where the name is taken (the transaction is lost then)."""
+    statement = sa.update(resource_provider).where(resource_provider.c.uuid == uuid)
+    try:
+        tx.execute(statement.values(updated_at=now, **values))
+    except sa.exc.IntegrityError:
+        return False
+    return True
+
+
+def subtree_root_set(tx: Transaction, uuids: Collection[str], root_uuid: str) -> None:
+    """The root of all these is now `root_uuid`."""
+    tx.execute(
+        sa.update(resource_provider).where(resource_provider.c.uuid.in_(list(uuids))).values(root_uuid=root_uuid)
+    )
 
 
 def provider_claim(tx: Transaction, uuid: str, generation: int, now: dt.datetime) -> bool:

@@ -31,6 +31,7 @@ from stackspan.image.store import images as image_store
 from stackspan.network.model import NetworkOptions, PortGroupState
 from stackspan.network.service import NetworkService
 from stackspan.network.store import port_groups as port_group_store
+from stackspan.network.workflows import portgroup_ensure, portgroup_remove
 from stackspan.placement.service import PlacementService
 from stackspan.vsphere import datastores, folders, inventory, specs, vms
 from stackspan.vsphere.fleet import Fleet, Link
@@ -114,8 +115,8 @@ class ComputeWorld(trials.World):
         clock = SystemClock()
         identity = Identity(database, clock, IdentitySettings(secret=b"a secret for trials, 32 bytes or more"))
         placement = PlacementService(database, clock)
-        options = NetworkOptions(vlan_ranges={"physnet1": ((200, 299),)})
-        network = NetworkService(database, self.queue, clock, options)
+        self.network_options = NetworkOptions(vlan_ranges={"physnet1": ((200, 299),)})
+        network = NetworkService(database, self.queue, clock, self.network_options)
         image = ImageService(database, self.queue, clock, ImageOptions(spool=str(folder)), placement)
         self.service = ComputeService(
             database,
@@ -146,6 +147,8 @@ class ComputeWorld(trials.World):
             server_delete.workflow(self.service, fleet),
             server_power.workflow(self.service, fleet),
             server_rename.workflow(self.service, fleet),
+            portgroup_ensure.workflow(fleet, self.network_options),
+            portgroup_remove.workflow(self.database, fleet),
         ]
 
     def submit(self) -> str:

@@ -19,7 +19,13 @@ from __future__ import annotations
 import abc
 import contextlib
 import dataclasses
+import faulthandler
+import gc
+import os
+import signal
 import threading
+import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -123,6 +129,53 @@ def run_through_crash(
         with engine(world, change) as second:
             second.drain()
     return job_id
+
+
+# ---- real processes ------------------------------------------------------------------------------------------------
+
+
+class Child:
+    """A forked process that runs `main`: warm, so that a test can afford many.
+
+    `main` opens its own connections: nothing of the parent's may be used in it. The parent closes its own to a SQLite
+    file before (`Database.close`; it opens again by itself): the library would believe the parent's locks to be the child's.
+    """
+
+    def __init__(self, main: Callable[[], object]) -> None:
+        self.pid = os.fork()
+        if self.pid == 0:
+            status = 1
+            try:
+                gc.disable()
+                faulthandler.dump_traceback_later(15, exit=True)
+                main()
+                status = 0
+            except BaseException:  # noqa: BLE001 - the process ends here, whatever it was
+                traceback.print_exc()
+            finally:
+                os._exit(status)
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def wait(self, timeout: float = 60.0) -> int:
+        """Wait for its end: its exit status, or minus the signal that killed it."""
+        deadline = time.monotonic() + timeout
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            if time.monotonic() > deadline:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise TimeoutError("the child did not end")
+            time.sleep(0.005)
+
+
+def kill_at(point: str, step: str | None = None, *, workflow: str | None = None) -> CrashAt:
+    """kill -9 of the own process at a crash point."""
+    return CrashAt(point, step, workflow=workflow, action=lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
 # ---- changed workflows ---------------------------------------------------------------------------------------------

@@ -31,7 +31,9 @@ class RequestContext:
     audit_id: str = ""
     application_credential_id: str | None = None
     trust_id: str | None = None
-    access_rules: tuple[tuple[str, str, str], ...] | None = None  # (service type, method, path) it is good for; None: all
+    access_rules: tuple[tuple[str, str, str], ...] | None = (
+        None  # (service type, method, path) it is good for; None: all
+    )
     is_anonymous: bool = False
 
     @property

@@ -10,8 +10,8 @@ from msgspec import UNSET, UnsetType, field
 from stackspan.http.validation import Body
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
-Vlan = int
-Port16 = int
+Number = int | str
+"""The stock service takes numbers as text too; the `openstack` command sends VLAN ids so."""
 
 
 class NetworkNew(Body):
@@ -19,13 +19,13 @@ class NetworkNew(Body):
     description: Text = ""
     admin_state_up: bool = True
     shared: bool = False
-    mtu: Annotated[int, msgspec.Meta(ge=68, le=9000)] | None = None
+    mtu: Number | None = None
     port_security_enabled: bool = True
     project_id: Text | None = None
     tenant_id: Text | None = None
     network_type: Text | None = field(default=None, name="provider:network_type")
     physical_network: Text | None = field(default=None, name="provider:physical_network")
-    segmentation_id: Vlan | None = field(default=None, name="provider:segmentation_id")
+    segmentation_id: Number | None = field(default=None, name="provider:segmentation_id")
     external: bool = field(default=False, name="router:external")
 
 
@@ -34,7 +34,7 @@ class NetworkChange(Body):
     description: Text | UnsetType = UNSET
     admin_state_up: bool | UnsetType = UNSET
     shared: bool | UnsetType = UNSET
-    mtu: Annotated[int, msgspec.Meta(ge=68, le=9000)] | UnsetType = UNSET
+    mtu: Number | UnsetType = UNSET
     port_security_enabled: bool | UnsetType = UNSET
 
 
@@ -50,7 +50,7 @@ class HostRoute(Body):
 
 class SubnetNew(Body):
     network_id: Text
-    ip_version: Annotated[int, msgspec.Meta(ge=4, le=6)]
+    ip_version: Number
     cidr: Text
     name: Text = ""
     description: Text = ""

@@ -98,8 +98,8 @@ sa.Index(
     "uq_security_group_default",
     security_group.c.project_id,
     unique=True,
-    sqlite_where=security_group.c.is_default,
-    postgresql_where=security_group.c.is_default,
+    sqlite_where=sa.text("is_default"),
+    postgresql_where=sa.text("is_default"),
 )
 
 security_group_rule = sa.Table(

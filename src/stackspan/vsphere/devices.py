@@ -70,7 +70,8 @@ def disk(device: Any) -> DiskDevice:
     backing = device.backing
     datastore = getattr(backing, "datastore", None)
     identity = getattr(device, "vDiskId", None)
-    capacity = device.capacityInBytes or (device.capacityInKB or 0) * 1024
+    # pyVmomi gives integers of a type of its own, which is no JSON number.
+    capacity = int(device.capacityInBytes or (device.capacityInKB or 0) * 1024)
     return DiskDevice(
         key=device.key,
         controller_key=device.controllerKey or 0,

@@ -95,9 +95,6 @@ def _set_up(layout: Layout, processes: Processes, terminal: Terminal) -> None:
 def _bootstrap(layout: Layout) -> None:
     command = [stackspan_command(), "bootstrap", *layout.config_arguments(), "--password-stdin"]
     _quietly(command, layout.admin_password)
-    command = [stackspan_command(), "bootstrap", *layout.config_arguments(), "--password-stdin"]
-    command += ["--username", "demo-user", "--project", "demo-project", "--role", "member"]
-    _quietly(command, layout.user_password)
 
 
 def _quietly(command: list[str], secret: str) -> None:

@@ -37,7 +37,8 @@ class Story:
 
     def prepare(self) -> None:
         """Image, flavors, key pair and networks: what `--keep` leaves in place."""
-        self.terminal.title("An image, flavors, a key pair and networks")
+        self.terminal.title("A user, an image, flavors, a key pair and networks")
+        self._user()
         self._image()
         self._flavors()
         self._keypair()
@@ -65,6 +66,12 @@ class Story:
         self._run(["quota", "set", *limits, "--networks", "-1", "--subnets", "-1", "--ports", "-1", "admin"])
 
     # -- the steps ---------------------------------------------------------------------------------------------------
+
+    def _user(self) -> None:
+        self._run(["project", "create", "demo-project"], columns=("id", "name"))
+        words = ["user", "create", "--project", "demo-project", "--password", self.layout.user_password, "demo-user"]
+        self._run(words, columns=("id", "name"))
+        self._run(["role", "add", "--project", "demo-project", "--user", "demo-user", "member"])
 
     def _image(self) -> None:
         path = self.layout.root / "demo.qcow2"
@@ -163,7 +170,7 @@ class Story:
     def _run(self, words: Sequence[str], columns: Sequence[str] = ()) -> Any:
         """Run `openstack <words>` and show it; the answer is the JSON of `columns`, or {} where none are wanted."""
         shown = ["openstack", "--os-cloud", "demo", *words]
-        self.terminal.command(shown)
+        self.terminal.command(["…" if word == self.layout.user_password else word for word in shown])
         extra = ["-f", "json", *(word for column in columns for word in ("-c", column))] if columns else []
         answer, seconds = self._execute([_beside("openstack"), *shown[1:], *extra])
         value = json.loads(answer) if columns else {}

@@ -28,11 +28,11 @@ class Terminal:
 
     def command(self, words: Sequence[str]) -> None:
         """The command as a user would type it."""
-        self._console.print(f"\n$ {shlex.join(words)}", style="cyan", markup=False)
+        self._console.print(f"\n$ {shlex.join(words)}", style="cyan", markup=False, soft_wrap=True)
 
     def answer(self, value: Any, seconds: float) -> None:
         """A command's JSON answer as a table, and how long it took."""
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             self._console.print(_fields(value))
         elif isinstance(value, Sequence) and not isinstance(value, str) and value:
             self._console.print(_rows(value))

@@ -9,6 +9,6 @@ context.configure(
     connection=connection,
     target_metadata=metadata,
     render_as_batch=connection.dialect.name == "sqlite",
-    transaction_per_migration=False,
+    transaction_per_migration=False,  # all revisions in the one transaction of `Database.migrating`
 )
 context.run_migrations()

@@ -42,6 +42,22 @@ def changes_of(body: Body, names: Mapping[str, str] | None = None) -> dict[str, 
     }
 
 
+def number(value: int | str | None, field: str) -> int | None:
+    """A number, also where it came as text. Raises Invalid in the stock words."""
+    try:
+        return None if value is None else int(value)
+    except ValueError:
+        raise core_errors.Invalid(f"Invalid input for {field}. Reason: '{value}' is not an integer.") from None
+
+
+def mtu_of(value: int | str | None) -> int | None:
+    """An MTU in bytes. Raises Invalid outside 68 to 9000."""
+    mtu = number(value, "mtu")
+    if mtu is not None and not 68 <= mtu <= 9000:
+        raise core_errors.Invalid(f"Invalid input for mtu. Reason: '{mtu}' is not between 68 and 9000.")
+    return mtu
+
+
 def one_or_many(one: T | UnsetType, many: Sequence[T] | UnsetType, noun: str) -> tuple[list[T], bool]:
     """The posted things, and whether they came as a list. Raises Invalid for neither or both."""
     if isinstance(one, UnsetType) and not isinstance(many, UnsetType) and many:

@@ -8,7 +8,7 @@ from stackspan.http.policy import Policy
 from stackspan.http.request import Request, Response, no_content
 from stackspan.http.routing import Route
 from stackspan.network import errors, schemas, views
-from stackspan.network.api.common import authorise, changes_of, list_response, one_or_many, owner
+from stackspan.network.api.common import authorise, changes_of, list_response, mtu_of, number, one_or_many, owner
 from stackspan.network.model import Network
 from stackspan.network.service import NetworkService
 from stackspan.network.service.networks import NetworkRequest
@@ -51,6 +51,8 @@ class NetworksApi:
     def update(self, request: Request) -> Response:
         """200; 400, 403, 404."""
         changes = changes_of(request.json(schemas.NetworkPut).network)
+        if "mtu" in changes:
+            changes["mtu"] = mtu_of(changes["mtu"])
         before = self._networks.get(request.context, request.param("network_id"))
         authorise(self._policy, request.context, "update_network", before.project_id)
         if "shared" in changes:
@@ -79,12 +81,12 @@ class NetworksApi:
             description=asked.description,
             admin_state_up=asked.admin_state_up,
             shared=asked.shared,
-            mtu=asked.mtu,
+            mtu=mtu_of(asked.mtu),
             port_security_enabled=asked.port_security_enabled,
             project_id=project_id,
             network_type=asked.network_type,
             physical_network=asked.physical_network,
-            segmentation_id=asked.segmentation_id,
+            segmentation_id=number(asked.segmentation_id, "provider:segmentation_id"),
         )
         return self._networks.create(request.context, wanted)
 

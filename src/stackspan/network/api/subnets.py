@@ -8,7 +8,7 @@ from stackspan.http.policy import Policy
 from stackspan.http.request import Request, Response, no_content
 from stackspan.http.routing import Route
 from stackspan.network import errors, schemas, views
-from stackspan.network.api.common import authorise, changes_of, list_response, one_or_many, owner
+from stackspan.network.api.common import authorise, changes_of, list_response, number, one_or_many, owner
 from stackspan.network.model import Subnet
 from stackspan.network.service import NetworkService
 from stackspan.network.service.subnets import SubnetRequest
@@ -68,12 +68,13 @@ class SubnetsApi:
 
     def _create(self, request: Request, asked: schemas.SubnetNew) -> Subnet:
         project_id = owner(self._policy, request.context, asked, "create_subnet")
-        if asked.ip_version not in (4, 6):
+        ip_version = number(asked.ip_version, "ip_version")
+        if ip_version not in (4, 6):
             raise errors.InvalidInput(f"Invalid input for ip_version. Reason: '{asked.ip_version}' is not in [4, 6]")
         pools = None if asked.allocation_pools is None else [(pool.start, pool.end) for pool in asked.allocation_pools]
         wanted = SubnetRequest(
             network_id=asked.network_id,
-            ip_version=asked.ip_version,
+            ip_version=ip_version,
             cidr=asked.cidr,
             name=asked.name,
             description=asked.description,

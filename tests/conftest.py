@@ -4,6 +4,9 @@ import structlog
 from tests.support.databases import (
     database,
     database_url,
+    empty_database,
+    empty_postgresql_url,
+    empty_sqlite_url,
     fresh_database,
     fresh_postgresql,
     fresh_sqlite,
@@ -30,6 +33,9 @@ structlog.configure(
 __all__ = [
     "database",
     "database_url",
+    "empty_database",
+    "empty_postgresql_url",
+    "empty_sqlite_url",
     "fresh_database",
     "fresh_postgresql",
     "fresh_sqlite",

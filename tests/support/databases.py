@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib
 import itertools
 import os
 import pathlib
@@ -26,11 +25,8 @@ from typing import Any
 import psycopg
 import pytest
 
+import stackspan.schema  # noqa: F401 - fills the metadata
 from stackspan.db import Database, connect, metadata
-
-for _service in ("workflow", "identity", "placement", "image", "network", "compute"):
-    with contextlib.suppress(ImportError):
-        importlib.import_module(f"stackspan.{_service}.tables")
 
 _MISSING = "the PostgreSQL server programs (initdb, postgres) are not installed: apt-get install postgresql"
 _PR_SET_PDEATHSIG = 1
@@ -235,6 +231,27 @@ def _opened(url: str) -> Iterator[Database]:
 def database(database_url: str) -> Iterator[Database]:
     """A fresh database, on each kind; the test runs once on SQLite and once on PostgreSQL."""
     with _opened(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: pathlib.Path) -> str:
+    """Where a SQLite database can be made; there is none yet."""
+    return f"sqlite:///{tmp_path / 'empty.db'}"
+
+
+@pytest.fixture
+def empty_postgresql_url(postgres: Postgres) -> Iterator[str]:
+    """A PostgreSQL database without any table."""
+    name = postgres.create()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty_database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database without any table, on each kind."""
+    with _opened(request.getfixturevalue(f"empty_{request.param}_url")) as database:
         yield database
 
 

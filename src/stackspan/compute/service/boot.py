@@ -7,7 +7,7 @@ import random
 import re
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from stackspan.compute import errors, operations
@@ -186,6 +186,8 @@ class Boots:
         servers = []
         for index in range(count):
             server_id = ids.new_uuid()
+            if index:
+                plan = self._looked_again(tx, plan)
             places = self._take(tx, context, server_id, plan)
             if not places and plan.places.ordered and not final:
                 raise _PlacesGone
@@ -197,6 +199,15 @@ class Boots:
             assert found is not None
             servers.append(found)
         return Accepted(reservation_id, servers)
+
+    def _looked_again(self, tx: Transaction, plan: _Plan) -> _Plan:
+        """The plan for the next of several servers: the ones before it have taken room, and count in its group."""
+        group = None
+        if plan.group is not None:
+            (group,) = node_store.group_list(tx, ids=[plan.group.id])
+        same_as, apart_from = self._placing.group_wish(tx, group)
+        wish = replace(plan.wish, same_as=same_as, apart_from=apart_from)
+        return replace(plan, group=group, wish=wish, places=self._placing.find(tx, wish, node_store.node_list(tx)))
 
     def _count(self, tx: Transaction, context: RequestContext, request: ServerRequest, flavor: Flavor) -> int:
         most = request.max_count
@@ -260,7 +271,9 @@ class Boots:
             self._start(tx, context, request, plan, server_id, action, places)
 
     def _no_host(self, tx: Transaction, server_id: str, action: int, plan: _Plan, now: dt.datetime) -> None:
-        message, details = no_valid_host(plan.places, len(plan.places.rejected) + len(plan.places.ordered))
+        # What was free when it was read may be taken by now: tell what is missing now.
+        places = self._placing.find(tx, plan.wish, node_store.node_list(tx))
+        message, details = no_valid_host(places, len(places.rejected) + len(places.ordered))
         error = NoValidHost(message, details or None)
         server_failed(tx, server_id, fault_of(server_id, error, now))
         action_end(tx, action, now, event=BUILD_EVENT, error=error)

@@ -227,6 +227,14 @@ def server_ids_by_moref(tx: Transaction, vcenter_uuid: str, morefs: Collection[s
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
+def vanished_list(tx: Transaction, vcenter_uuid: str) -> list[Server]:
+    """Our live servers in that vCenter whose VM it doesn't show."""
+    query = sa.select(*_COLUMNS).where(
+        server.c.vcenter_uuid == vcenter_uuid, server.c.vanished_at.is_not(None), server.c.deleted.is_(False)
+    )
+    return [_server(row) for row in tx.execute(query)]
+
+
 def metadata_many(tx: Transaction, server_ids: Collection[str]) -> dict[str, dict[str, str]]:
     """server id → metadata."""
     found: dict[str, dict[str, str]] = {}

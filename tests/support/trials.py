@@ -193,7 +193,7 @@ def each_step_twice(workflow: Workflow[Any]) -> Workflow[Any]:
     def twice(run: Run) -> Run:
         def run_twice(ctx: StepContext[Any]) -> Outcome:
             run(ctx)
-            return run(ctx)
+            return run(dataclasses.replace(ctx, attempt=ctx.attempt + 1))
 
         return run_twice
 

@@ -164,7 +164,10 @@ def _sqlite_engine(url: sa.URL, *, readonly: bool, pool_size: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        # Straight to the driver: through SQLAlchemy it would cost a tenth of a short transaction.
+        cursor = connection.connection.cursor()
+        cursor.execute(begin)
+        cursor.close()
 
     return engine
 

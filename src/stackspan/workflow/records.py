@@ -110,6 +110,7 @@ class Claim:
     name: str
     version: int
     params: Any
+    has_resources: bool
     state: JobState
     worker_id: str
     epoch: int

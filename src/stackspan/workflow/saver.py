@@ -219,7 +219,10 @@ class Saver:
         items: Sequence[Unsaved],
         failure: Failure | None = None,
     ) -> None:
-        claims.job_end(tx, run.claim, state, expect=expect, now=self._clock.now(), failure=failure)
+        saved_before = len(run.results) > len(items)
+        claims.job_end(
+            tx, run.claim, state, expect=expect, now=self._clock.now(), failure=failure, has_results=saved_before
+        )
         claims.steps_add(tx, run.claim, [dataclasses.replace(item.row, result=None) for item in items])
 
     def _has_claim(self, run: Run) -> bool:

@@ -154,6 +154,7 @@ def _claim(row: sa.Row[Any], steps: Sequence[sa.Row[Any]]) -> Claim:
         name=row.name,
         version=row.version,
         params=row.params,
+        has_resources=bool(row.resources),
         state=row.state,
         worker_id=row.claimed_by,
         epoch=row.epoch,
@@ -294,9 +295,12 @@ def job_end(
     expect: Cancel,
     now: dt.datetime,
     failure: Failure | None = None,
-    has_results: bool = True,
+    has_results: bool,
 ) -> None:
-    """End the job, if its cancel flag is still `expect`. Raises LostClaim, or CancelSeen with the flag as it is."""
+    """End the job, if its cancel flag is still `expect`. Raises LostClaim, or CancelSeen with the flag as it is.
+
+    `has_results`: whether results were saved before, which go now.
+    """
     ended = tx.execute(_END, {**_ours(claim), "b_cancel": expect, "state": state, "now": now})
     if ended.rowcount == 0:
         _raise_cancel(tx, claim)
@@ -308,7 +312,8 @@ def job_end(
         )
     if has_results:
         tx.execute(_DROP_RESULTS, {"b_seq": claim.seq})
-    tx.execute(_DROP_RESOURCES, {"b_seq": claim.seq})
+    if claim.has_resources:
+        tx.execute(_DROP_RESOURCES, {"b_seq": claim.seq})
 
 
 def job_park(

@@ -7,10 +7,10 @@ import random
 import re
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-from stackspan.compute import errors, operations
+from stackspan.compute import errors, operations, scheduler
 from stackspan.compute.model import (
     ComputeNode,
     Flavor,
@@ -27,7 +27,7 @@ from stackspan.compute.service.base import Parts
 from stackspan.compute.service.building import build_enqueue, disk_gib, place_columns, size_check
 from stackspan.compute.service.flavors import flavor_for
 from stackspan.compute.service.nodes import Nodes
-from stackspan.compute.service.placing import NoValidHost, Place, Places, Placing, Wish, no_valid_host, zone_check
+from stackspan.compute.service.placing import NoValidHost, Place, Placing, Wish, places_of, zone_check
 from stackspan.compute.service.quotas import servers_fit
 from stackspan.compute.service.records import action_begin, action_end, fault_of, server_failed
 from stackspan.compute.service.servers import Servers
@@ -69,8 +69,18 @@ class _Plan:
     nics: tuple[NicPlan, ...]
     group: ServerGroup | None
     wish: Wish
-    places: Places
+    rankings: Sequence[scheduler.Ranking]
     config_drive: bool
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """What tells one of several servers of a request from the others."""
+
+    server_id: str
+    name: str
+    reservation_id: str
+    index: int
 
 
 class _PlacesGone(Exception):
@@ -97,6 +107,7 @@ class Boots:
         for attempt in range(_ATTEMPTS):
             with self._parts.database.read() as tx:
                 plan = self._plan(tx, context, request, nodes)
+            promised = self._placing.promise(plan.wish, plan.rankings)
             try:
                 with self._parts.database.write() as tx:
                     return self._accept(tx, context, request, plan, final=attempt == _ATTEMPTS - 1)
@@ -104,6 +115,8 @@ class Boots:
                 continue
             except network_errors.OverQuota as error:
                 raise errors.PortQuotaExceeded(log_message=error.log_message) from error
+            finally:
+                self._placing.fulfil(plan.wish, promised)
         raise AssertionError("the last attempt decides")
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -120,15 +133,16 @@ class Boots:
         self._servers.metadata_check(tx, context.project_id or "", request.metadata)
         nics = self._parts.network.plan(tx, context, _requested(request))
         group = self._group(tx, context, request.hints)
-        same_as, apart_from = self._placing.group_wish(tx, group)
         wish = Wish(
             flavor=flavor,
+            image=image,
             disk_gib=disk_gib(flavor, image),
+            project_id=context.project_id or "",
             zone=zone,
             host=request.forced_host,
             node=request.forced_node,
-            same_as=same_as,
-            apart_from=apart_from,
+            group=group,
+            hints=request.hints,
         )
         drive = request.config_drive or self._parts.settings.config_drive
         return _Plan(
@@ -139,7 +153,7 @@ class Boots:
             nics=nics,
             group=group,
             wish=wish,
-            places=self._placing.find(tx, wish, nodes),
+            rankings=self._placing.rank(tx, wish, nodes, request.max_count),
             config_drive=bool(drive) or image.properties.get("img_config_drive") == "mandatory",
         )
 
@@ -186,28 +200,18 @@ class Boots:
         servers = []
         for index in range(count):
             server_id = ids.new_uuid()
-            if index:
-                plan = self._looked_again(tx, plan)
-            places = self._take(tx, context, server_id, plan)
-            if not places and plan.places.ordered and not final:
+            ranking = plan.rankings[index]
+            places = self._take(tx, context, server_id, plan.wish, ranking)
+            if not places and ranking.ordered and not final:
                 raise _PlacesGone
             name = request.name if request.max_count == 1 else f"{request.name}-{index + 1}"
-            self._insert(tx, context, request, plan, (server_id, name, reservation_id, index), places)
+            self._insert(tx, context, request, plan, _Identity(server_id, name, reservation_id, index), places)
             if plan.group is not None:
                 node_store.group_member_insert(tx, plan.group.id, server_id)
             found = server_store.server_get(tx, server_id)
             assert found is not None
             servers.append(found)
         return Accepted(reservation_id, servers)
-
-    def _looked_again(self, tx: Transaction, plan: _Plan) -> _Plan:
-        """The plan for the next of several servers: the ones before it have taken room, and count in its group."""
-        group = None
-        if plan.group is not None:
-            (group,) = node_store.group_list(tx, ids=[plan.group.id])
-        same_as, apart_from = self._placing.group_wish(tx, group)
-        wish = replace(plan.wish, same_as=same_as, apart_from=apart_from)
-        return replace(plan, group=group, wish=wish, places=self._placing.find(tx, wish, node_store.node_list(tx)))
 
     def _count(self, tx: Transaction, context: RequestContext, request: ServerRequest, flavor: Flavor) -> int:
         most = request.max_count
@@ -221,13 +225,13 @@ class Boots:
         if 0 <= limit < len(group.members) + count:
             raise errors.QuotaExceeded("Quota exceeded, too many servers in group")
 
-    def _take(self, tx: Transaction, context: RequestContext, server_id: str, plan: _Plan) -> list[Place]:
+    def _take(
+        self, tx: Transaction, context: RequestContext, server_id: str, wish: Wish, ranking: scheduler.Ranking
+    ) -> list[Place]:
         """Reserve the first place that still has room: it, and what to try after it."""
-        ordered = plan.places.ordered
+        ordered = places_of(ranking)
         for position, place in enumerate(ordered):
-            if self._placing.take(
-                tx, server_id, plan.wish, place, project_id=context.project_id or "", user_id=context.user_id
-            ):
+            if self._placing.take(tx, server_id, wish, place, user_id=context.user_id):
                 rest = [*ordered[position + 1 :], *ordered[:position]]
                 return [place, *rest[:_ALTERNATES]]
         return []
@@ -238,10 +242,10 @@ class Boots:
         context: RequestContext,
         request: ServerRequest,
         plan: _Plan,
-        identity: tuple[str, str, str, int],
+        identity: _Identity,
         places: Sequence[Place],
     ) -> None:
-        server_id, name, reservation_id, index = identity
+        server_id, name = identity.server_id, identity.name
         now = self._parts.now()
         place = places[0] if places else None
         build = ServerBuild(
@@ -259,22 +263,21 @@ class Boots:
             "id": server_id,
             "name": name,
             "hostname": request.hostname or hostname_of(name, server_id),
-            "reservation_id": reservation_id,
-            "launch_index": index,
+            "reservation_id": identity.reservation_id,
+            "launch_index": identity.index,
             **place_columns(place),
         }
         server_store.server_insert(tx, values, plan.flavor, build, request.metadata)
         action = action_begin(tx, context, server_id, "create", now, BUILD_EVENT)
         if place is None:
-            self._no_host(tx, server_id, action, plan, now)
+            self._no_host(tx, server_id, action, plan.wish, now)
         else:
             self._start(tx, context, request, plan, server_id, action, places)
 
-    def _no_host(self, tx: Transaction, server_id: str, action: int, plan: _Plan, now: dt.datetime) -> None:
+    def _no_host(self, tx: Transaction, server_id: str, action: int, wish: Wish, now: dt.datetime) -> None:
         # What was free when it was read may be taken by now: tell what is missing now.
-        places = self._placing.find(tx, plan.wish, node_store.node_list(tx))
-        message, details = no_valid_host(places, len(places.rejected) + len(places.ordered))
-        error = NoValidHost(message, details or None)
+        (ranking,) = self._placing.rank(tx, wish, node_store.node_list(tx))
+        error = NoValidHost(ranking.user_message(), ranking.admin_details() or None)
         server_failed(tx, server_id, fault_of(server_id, error, now))
         action_end(tx, action, now, event=BUILD_EVENT, error=error)
 
@@ -295,13 +298,13 @@ class Boots:
             server_id,
             plan.nics,
             zone=place.zone,
-            host=place.node.host,
+            host=place.host,
             security_groups=request.security_groups,
         )
         params = operations.ServerCreate(
             server_id=server_id,
             action=action,
-            host=place.node.host,
+            host=place.host,
             alternates=tuple((place.cluster_uuid, place.datastore_uuid) for place in places[1:]),
         )
         network_ids = {nic.network_id for nic in plan.nics}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from stackspan.compute import errors, operations
+from stackspan.compute import errors, operations, scheduler
 from stackspan.compute.model import Flavor, TaskState
 from stackspan.compute.service.base import Parts
 from stackspan.compute.service.nodes import zone_by_host
-from stackspan.compute.service.placing import NoValidHost, Place, Places, Placing, Wish, no_valid_host
+from stackspan.compute.service.placing import NoValidHost, Place, Placing, Wish
 from stackspan.compute.store import nodes as node_store
 from stackspan.compute.store import servers as server_store
 from stackspan.core import errors as core_errors
@@ -58,8 +58,8 @@ def place_columns(place: Place | None) -> dict[str, Any]:
     """The columns of a server that say where it is."""
     return {
         "zone": place.zone if place else None,
-        "host": place.node.host if place else None,
-        "node": place.node.node if place else None,
+        "host": place.host if place else None,
+        "node": place.node if place else None,
         "cluster_uuid": place.cluster_uuid if place else None,
         "datastore_uuid": place.datastore_uuid if place else None,
         "vcenter_uuid": place.vcenter_uuid if place else None,
@@ -107,15 +107,16 @@ def build_again(
         return NoValidHost("The server was deleted while it was being built.")
     image = parts.image.get_many(tx, [server.image_id]).get(server.image_id)
     nodes = {node.cluster_uuid: node for node in node_store.node_list(tx)}
+    aggregates = node_store.aggregate_list(tx)
     rejected = (*params.rejected, (params.host, reason))
     for position, (cluster_uuid, datastore_uuid) in enumerate(params.alternates):
         node = nodes.get(cluster_uuid)
         if node is None or image is None:
             continue
-        zone = zone_by_host(node_store.aggregate_list(tx)).get(node.host, parts.settings.default_availability_zone)
-        place = Place(cluster_uuid, datastore_uuid, node.vcenter_uuid, node, zone)
-        wish = Wish(server.flavor, disk_gib(server.flavor, image))
-        if not placing.take(tx, server.id, wish, place, project_id=server.project_id, user_id=server.user_id):
+        zone = zone_by_host(aggregates).get(node.host, parts.settings.default_availability_zone)
+        place = Place(cluster_uuid, datastore_uuid, node.vcenter_uuid, node.host, node.node, zone)
+        wish = Wish(server.flavor, image, disk_gib(server.flavor, image), server.project_id)
+        if not placing.take(tx, server.id, wish, place, user_id=server.user_id):
             continue
         server_store.server_move(tx, server.id, parts.now(), task_state=TaskState.SCHEDULING, **place_columns(place))
         again = operations.ServerCreate(
@@ -128,5 +129,8 @@ def build_again(
         network_ids = {nic.network_id for nic in parts.network.nics_get(tx, server.id)}
         build_enqueue(parts, tx, None, origin, again, image.id, server.flavor, place, network_ids)
         return None
-    places = Places(rejected=list(rejected))
-    return NoValidHost(*no_valid_host(places, len(rejected)))
+    refusals = [scheduler.Rejection(host, "power on", why) for host, why in rejected]
+    ranking = scheduler.Ranking((), tuple(refusals))
+    count = len({host for host, _ in rejected})
+    message = f"{scheduler.NO_VALID_HOST} {count} hypervisor{'s' if count != 1 else ''} could not start the server."
+    return NoValidHost(message, ranking.admin_details())

@@ -1,18 +1,20 @@
-"""Which hypervisor and datastore a server may get: Placement's candidates, narrowed by what only Compute knows."""
+"""Which hypervisor and datastore a server may get: Placement's candidates with what Compute knows, ranked by the scheduler."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from stackspan.compute import errors
-from stackspan.compute.model import ComputeNode, Flavor, ServerGroup
+from stackspan.compute import errors, scheduler
+from stackspan.compute.model import Aggregate, ComputeNode, Flavor, ServerGroup
 from stackspan.compute.service.base import Parts
 from stackspan.compute.service.nodes import zone_by_host
 from stackspan.compute.store import nodes as node_store
 from stackspan.compute.store import servers as server_store
 from stackspan.core import errors as core_errors
 from stackspan.db import Transaction
+from stackspan.image.model import CacheState, Image
 from stackspan.placement import errors as placement_errors
 from stackspan.placement.model import Candidate
 
@@ -27,16 +29,23 @@ class Wish:
         disk_gib: root, ephemeral and swap together.
         zone: availability zone, None: any.
         host, node: forced by an administrator.
-        same_as, apart_from: clusters of servers it must or must not share a hypervisor with; None: no such wish.
+        hints: scheduler hints.
     """
 
     flavor: Flavor
+    image: Image
     disk_gib: int
+    project_id: str
     zone: str | None = None
     host: str | None = None
     node: str | None = None
-    same_as: frozenset[str] | None = None
-    apart_from: frozenset[str] = frozenset()
+    group: ServerGroup | None = None
+    hints: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def use(self) -> scheduler.Use:
+        """What it takes."""
+        return scheduler.Use(self.flavor.vcpus, self.flavor.memory_mib, self.disk_gib)
 
 
 @dataclass(frozen=True)
@@ -46,26 +55,28 @@ class Place:
     cluster_uuid: str
     datastore_uuid: str
     vcenter_uuid: str
-    node: ComputeNode
+    host: str
+    node: str
     zone: str
 
 
-@dataclass
-class Places:
-    """Places in order of preference, and why others aren't among them: (hypervisor, reason), for administrators."""
+class NoValidHost(core_errors.StackspanError):
+    """No hypervisor can take the server."""
 
-    ordered: list[Place] = field(default_factory=list)
-    rejected: list[tuple[str, str]] = field(default_factory=list)
+    default_message = scheduler.NO_VALID_HOST
 
 
 class Placing:
-    """Finds places and takes them."""
+    """Ranks places and takes them. Knows what this process promised to requests that aren't committed yet."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._promises = scheduler.Promises()
 
-    def find(self, tx: Transaction, wish: Wish, nodes: Sequence[ComputeNode]) -> Places:
-        """Places that could take the server now, the best first. Reads only."""
+    def rank(
+        self, tx: Transaction, wish: Wish, nodes: Sequence[ComputeNode], count: int = 1
+    ) -> list[scheduler.Ranking]:
+        """A ranking for each of `count` servers. Reads only."""
         specs = wish.flavor.extra_specs
         found = self._parts.placement.candidates(
             tx,
@@ -75,28 +86,25 @@ class Placing:
             required_traits=_traits(specs, "required"),
             forbidden_traits=_traits(specs, "forbidden"),
         )
-        places = Places(rejected=[(item.cluster_name, item.reason) for item in found.rejected])
-        zones = zone_by_host(node_store.aggregate_list(tx))
-        by_cluster = {node.cluster_uuid: node for node in nodes}
-        default = self._parts.settings.default_availability_zone
-        fitting: list[tuple[Candidate, Place]] = []
-        for candidate in found.items:
-            node = by_cluster.get(candidate.cluster.uuid)
-            if node is None:
-                continue
-            zone = zones.get(node.host, default)
-            refused = _refused(wish, node, zone)
-            if refused:
-                places.rejected.append((candidate.cluster.name, refused))
-                continue
-            cluster, datastore = candidate.cluster, candidate.datastore
-            place = Place(cluster.uuid, datastore.uuid, cluster.vcenter_uuid, node, zone)
-            fitting.append((candidate, place))
-        fitting.sort(key=lambda pair: (-pair[0].memory_mib_free, -pair[0].vcpus_free, -pair[0].disk_gib_free))
-        places.ordered = [place for _, place in fitting]
-        return places
+        targets = self._targets(tx, found.items, wish, nodes)
+        rejected = [scheduler.Rejection(item.cluster_name, scheduler.ROOM, item.reason) for item in found.rejected]
+        settings = self._parts.settings.scheduler
+        request = self._request(wish, targets)
+        return scheduler.schedule(targets, request, settings, count, rejected=rejected, promises=self._promises)
 
-    def take(self, tx: Transaction, server_id: str, wish: Wish, place: Place, *, project_id: str, user_id: str) -> bool:
+    def promise(self, wish: Wish, rankings: Sequence[scheduler.Ranking]) -> list[Candidate]:
+        """Count the best places as taken until `fulfil`, so that requests at the same moment spread."""
+        chosen = [ranking.ordered[0].candidate for ranking in rankings if ranking.ordered]
+        for candidate in chosen:
+            self._promises.add(candidate, wish.use)
+        return chosen
+
+    def fulfil(self, wish: Wish, chosen: Sequence[Candidate]) -> None:
+        """The allocations are committed, or came to nothing."""
+        for candidate in chosen:
+            self._promises.remove(candidate, wish.use)
+
+    def take(self, tx: Transaction, server_id: str, wish: Wish, place: Place, *, user_id: str) -> bool:
         """Reserve the place for the server, in the open write transaction. False: no longer any room there."""
         resources: dict[str, dict[str, int]] = {
             place.cluster_uuid: {"VCPU": wish.flavor.vcpus, "MEMORY_MB": wish.flavor.memory_mib}
@@ -105,39 +113,108 @@ class Placing:
             resources[place.datastore_uuid] = {"DISK_GB": wish.disk_gib}
         try:
             self._parts.placement.allocate(
-                tx, server_id, resources, project_id=project_id, user_id=user_id, consumer_type="INSTANCE"
+                tx, server_id, resources, project_id=wish.project_id, user_id=user_id, consumer_type="INSTANCE"
             )
         except (placement_errors.NoRoom, placement_errors.Stale):
             return False
         return True
 
-    def group_wish(self, tx: Transaction, group: ServerGroup | None) -> tuple[frozenset[str] | None, frozenset[str]]:
-        """(clusters to share, clusters to stay away from) that a server group's policy asks for."""
-        if group is None or not group.members:
-            return None, frozenset()
-        used = set()
-        for server_id in group.members:
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _targets(
+        self, tx: Transaction, candidates: Sequence[Candidate], wish: Wish, nodes: Sequence[ComputeNode]
+    ) -> list[scheduler.Target]:
+        aggregates = node_store.aggregate_list(tx)
+        zones, metadata = zone_by_host(aggregates), _metadata_by_host(aggregates)
+        default = self._parts.settings.default_availability_zone
+        members = self._members(tx, wish.group)
+        hinted = self._hinted(tx, wish.hints)
+        cached = self._cached(tx, wish)
+        by_cluster = {node.cluster_uuid: node for node in nodes}
+        targets = []
+        for candidate in candidates:
+            node = by_cluster.get(candidate.cluster.uuid)
+            if node is None:
+                continue  # it appeared after the nodes were read
+            targets.append(
+                scheduler.Target(
+                    candidate=candidate,
+                    host=node.host,
+                    node=node.node,
+                    zone=zones.get(node.host, default),
+                    disabled=node.disabled,
+                    forced_down=node.forced_down,
+                    aggregate_metadata=metadata.get(node.host, {}),
+                    group_members=members[node.cluster_uuid],
+                    servers=frozenset(hinted.get(node.cluster_uuid, ())),
+                    image_cached=candidate.datastore.uuid in cached,
+                )
+            )
+        return targets
+
+    def _request(self, wish: Wish, targets: Sequence[scheduler.Target]) -> scheduler.BootRequest:
+        request = scheduler.BootRequest(
+            use=wish.use,
+            project_id=wish.project_id,
+            flavor_name=wish.flavor.name,
+            extra_specs=wish.flavor.extra_specs,
+            image_properties=wish.image.properties,
+            zone=wish.zone,
+            forced_host=wish.host,
+            forced_node=wish.node,
+            same_host=_ids(wish.hints.get("same_host")),
+            different_host=_ids(wish.hints.get("different_host")),
+        )
+        if wish.group is None:
+            return request
+        return replace(
+            request,
+            group_policy=wish.group.policy,
+            group_max=wish.group.rules.get("max_server_per_host", 1),
+            group_placed=any(target.group_members for target in targets),
+        )
+
+    def _members(self, tx: Transaction, group: ServerGroup | None) -> Counter[str]:
+        """cluster uuid → servers of the group there."""
+        found: Counter[str] = Counter()
+        for server_id in group.members if group else ():
             member = server_store.server_get(tx, server_id)
             if member is not None and not member.deleted and member.cluster_uuid is not None:
-                used.add(member.cluster_uuid)
-        if group.policy == "affinity":
-            return frozenset(used) if used else None, frozenset()
-        return None, frozenset(used) if group.policy == "anti-affinity" else frozenset()
+                found[member.cluster_uuid] += 1
+        return found
+
+    def _hinted(self, tx: Transaction, hints: Mapping[str, object]) -> dict[str, list[str]]:
+        """cluster uuid → servers there that the hints name."""
+        found: dict[str, list[str]] = {}
+        for server_id in _ids(hints.get("same_host")) | _ids(hints.get("different_host")):
+            server = server_store.server_get(tx, server_id)
+            if server is not None and not server.deleted and server.cluster_uuid is not None:
+                found.setdefault(server.cluster_uuid, []).append(server_id)
+        return found
+
+    def _cached(self, tx: Transaction, wish: Wish) -> frozenset[str]:
+        """Datastores with a ready copy of the image in the flavor's size."""
+        root_gib = 0 if wish.image.disk_format == "iso" else wish.flavor.root_gib
+        return frozenset(
+            entry.datastore_uuid
+            for entry, _uses in self._parts.image.cache_list(tx)
+            if entry.image_id == wish.image.id and entry.root_gib == root_gib and entry.state is CacheState.READY
+        )
 
 
-def no_valid_host(places: Places, considered: int) -> tuple[str, str]:
-    """(what the user reads: counts, no names; what administrators read: per hypervisor what was missing)."""
-    message = "No valid host was found. There are not enough hosts available."
-    if considered:
-        message += f" None of {considered} hypervisor{'s' if considered != 1 else ''} can take the server."
-    details = "\n".join(f"{name}: {reason}" for name, reason in places.rejected)
-    return message, details
-
-
-class NoValidHost(core_errors.StackspanError):
-    """No hypervisor can take the server."""
-
-    default_message = "No valid host was found. There are not enough hosts available."
+def places_of(ranking: scheduler.Ranking) -> list[Place]:
+    """The places of a ranking, the best first."""
+    return [
+        Place(
+            target.candidate.cluster.uuid,
+            target.candidate.datastore.uuid,
+            target.candidate.cluster.vcenter_uuid,
+            target.host,
+            target.node,
+            target.zone,
+        )
+        for target in ranking.ordered
+    ]
 
 
 def zone_check(parts: Parts, tx: Transaction, zone: str | None, nodes: Sequence[ComputeNode]) -> None:
@@ -146,26 +223,25 @@ def zone_check(parts: Parts, tx: Transaction, zone: str | None, nodes: Sequence[
         return
     zones = zone_by_host(node_store.aggregate_list(tx))
     default = parts.settings.default_availability_zone
-    if zone not in {zones.get(node.host, default) for node in nodes if not node.disabled} | ({default} - {""}):
+    # The default zone is there even while it is empty, as in stock.
+    if zone not in {zones.get(node.host, default) for node in nodes if not node.disabled} | {default}:
         raise errors.ZoneInvalid
 
 
-def _refused(wish: Wish, node: ComputeNode, zone: str) -> str | None:
-    if wish.host is not None and wish.host != node.host:
-        return "not the host that was asked for"
-    if wish.node is not None and wish.node != node.node:
-        return "not the hypervisor that was asked for"
-    if node.disabled and wish.host is None and wish.node is None:
-        return "its compute service is disabled"
-    if node.forced_down:
-        return "its compute service is forced down"
-    if wish.zone is not None and wish.zone != zone:
-        return f"it is in availability zone {zone}"
-    if wish.same_as is not None and node.cluster_uuid not in wish.same_as:
-        return "the server group's members are elsewhere"
-    if node.cluster_uuid in wish.apart_from:
-        return "a member of the server group is there"
-    return None
+def _metadata_by_host(aggregates: Sequence[Aggregate]) -> dict[str, dict[str, frozenset[str]]]:
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for aggregate in aggregates:
+        for host in aggregate.hosts:
+            known = found.setdefault(host, {})
+            for key, value in aggregate.metadata.items():
+                known[key] = known.get(key, frozenset()) | {value}
+    return found
+
+
+def _ids(hint: object) -> frozenset[str]:
+    if isinstance(hint, str):
+        return frozenset({hint})
+    return frozenset(str(item) for item in hint) if isinstance(hint, list) else frozenset()
 
 
 def _traits(specs: Mapping[str, str], word: str) -> tuple[str, ...]:

@@ -102,13 +102,17 @@ class Postgres:
         """Remove a database, whoever is still connected."""
         self._admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    def cut(self, name: str) -> None:
+        """Break all connections to a database, as an outage does."""
+        self._admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+
     def borrow(self, template: str) -> str:
         """A database with the template's schema and no rows: one that was given back, emptied, or a new one."""
         return self._free.pop() if self._free else self.create(template)
 
     def give_back(self, name: str, tables: Collection[str]) -> None:
         """End all connections and empty it, which takes a tenth of the time of making one; `tables` are the template's."""
-        self._admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        self.cut(name)
         with psycopg.connect(self.url(name)) as connection:
             connection.execute("SET session_replication_role = replica")  # foreign keys don't matter when all goes
             found = [

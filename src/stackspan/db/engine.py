@@ -123,6 +123,10 @@ class Database:
             finally:
                 connection.invalidate()  # its pragmas go with it
 
+    def reserved(self) -> Database:
+        """The same database by one connection of its own, for what must not wait until others' are free. Close it."""
+        return connect(self.url.render_as_string(hide_password=False), pool_size=1)
+
     def probe(self) -> Probe:
         """A cheap way for one thread to see whether anything was committed."""
         return SqliteProbe(self._read_engine) if self.dialect == "sqlite" else Probe()

@@ -16,6 +16,7 @@ from stackspan.db import Database, DatabaseError, Transaction, is_outage
 from stackspan.workflow import retry
 from stackspan.workflow import run as runs
 from stackspan.workflow.lease import Lease
+from stackspan.workflow.records import Cancel
 from stackspan.workflow.registry import Registry
 from stackspan.workflow.run import Run
 from stackspan.workflow.settings import EngineSettings
@@ -212,7 +213,7 @@ class Claimer:
             run = ours.get(seq)
             if run is None or run.claim.epoch != epoch:
                 stray.append((seq, epoch))
-            else:
+            elif cancel is not Cancel.NO:  # never back to NO: the thread may have read a newer state than this
                 run.cancel = cancel
         for seq, epoch in stray:
             with self._board.lock:

@@ -16,7 +16,7 @@ from typing import Self
 
 from stackspan.core import log
 from stackspan.core.clock import Clock, SystemClock
-from stackspan.db import Database
+from stackspan.db import Database, DatabaseError
 from stackspan.workflow.claimer import Board, Claimer
 from stackspan.workflow.crash import Crash, CrashPoints
 from stackspan.workflow.lease import Lease
@@ -152,7 +152,15 @@ class Engine:
         with self._board.lock:
             self._board.by_seq[run.claim.seq] = run
             self._board.threads += 1
-        self._threads.submit(lambda: self._work(run))
+        try:
+            self._threads.submit(lambda: self._work(run))
+        except RuntimeError as error:
+            # The machine has no thread left. The job is found without one and handed back.
+            _LOG.error("can't start a thread", error=str(error))
+            with self._board.lock:
+                del self._board.by_seq[run.claim.seq]
+                self._board.threads -= 1
+            self._claimer.dropped()
 
     def _work(self, run: Run) -> None:
         settled = False
@@ -199,5 +207,8 @@ class Engine:
         try:
             self._saver.handed_back(run, "its worker was stopped")
         except claims.LostClaim:
+            return
+        except DatabaseError as error:
+            _LOG.warning("can't hand a job back", job_id=run.claim.job_id, error=str(getattr(error, "orig", error)))
             return
         _LOG.warning("handed back a job whose step didn't finish in time", job_id=run.claim.job_id, step=run.step)

@@ -36,13 +36,14 @@ class Lease:
         on_lost: Callable[[], None],
         on_freed: Callable[[], None],
     ) -> None:
-        self._database = database
+        self._shared = database.dialect == "postgresql"
+        # A connection of its own: a renewal that waits behind 256 threads for a free one may come too late.
+        self._database = database.reserved() if self._shared else database
         self._settings = settings
         self._clock = clock
         self._kinds = kinds
         self._on_lost = on_lost
         self._on_freed = on_freed
-        self._shared = database.dialect == "postgresql"
         self._valid_until = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -71,10 +72,15 @@ class Lease:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=self._settings.lease_seconds)
-        if resign:
-            with self._database.write(durable=False) as tx:
-                leases.worker_remove(tx, self.worker_id)
         self._valid_until = 0.0
+        if resign:
+            try:
+                with self._database.write(durable=False) as tx:
+                    leases.worker_remove(tx, self.worker_id)
+            except DatabaseError as error:
+                _LOG.warning("can't end the lease: it will run out", error=str(getattr(error, "orig", error)))
+        if self._shared:
+            self._database.close()
 
     def abandon(self) -> None:
         """Stop without waiting or writing."""

@@ -128,7 +128,14 @@ def failure_of(error: BaseException, step: str) -> Failure:
             user = errors.Internal.default_message
     else:
         user, log = errors.Internal.default_message, f"{type(error).__name__}: {error}"
-    return Failure(kind=type(error).__name__, step=step, user_message=user[:1000], log_message=log[:2000])
+    return Failure(
+        kind=type(error).__name__, step=step, user_message=storable(user)[:1000], log_message=storable(log)[:2000]
+    )
+
+
+def storable(text: str) -> str:
+    """The text without what a database refuses: PostgreSQL takes no NUL, and neither takes half a surrogate pair."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def to_undo(run: Run) -> Sequence[Step[Any]]:

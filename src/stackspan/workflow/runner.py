@@ -31,6 +31,7 @@ from stackspan.workflow.run import (
     checked_result,
     context,
     failure_of,
+    storable,
     to_undo,
 )
 from stackspan.workflow.saver import AuthorFault, Saver
@@ -139,7 +140,7 @@ class Runner:
             next_ = _Next.GONE if verdict is None else self._judge(run, step.name, verdict)
             if next_ is _Next.GIVE_UP:
                 assert isinstance(verdict, Faulted)
-                times = StepTimes(step.name, verdict.started_at, verdict.finished_at, str(verdict.error))
+                times = StepTimes(step.name, verdict.started_at, verdict.finished_at, storable(str(verdict.error)))
                 self._fail(run, failure_of(verdict.error, step.name), times)
             if next_ is not _Next.AGAIN:
                 return False
@@ -317,7 +318,11 @@ class Runner:
         if (now - run.waiting_since).total_seconds() > self._settings.max_wait_seconds:
             return Faulted(_waited_too_long(requeue), retry.Fault.NEVER, run.waiting_since, now)
         least = 0.0 if requeue.after_jobs else _LEAST_WAIT_SECONDS
-        self._saver.handed_back(run, requeue.reason, max(requeue.after_seconds, least), requeue.after_jobs)
+        try:
+            delay = max(requeue.after_seconds, least)
+            self._saver.handed_back(run, storable(requeue.reason), delay, requeue.after_jobs)
+        except errors.Internal as error:
+            return Faulted(error, retry.Fault.BUG, now, now)
         return None
 
     # ---- ends ------------------------------------------------------------------------------------------------------
@@ -356,7 +361,7 @@ class Runner:
                 self._saver.undoing(run, [], None)
                 run.undoing = True
             if not self._hook_again(run, fault):
-                self._park(run, f"a hook of the workflow failed: {fault.error}", with_hook=False)
+                self._park(run, storable(f"a hook of the workflow failed: {fault.error}"), with_hook=False)
 
     def _park(self, run: Run, reason: str | None = None, *, with_hook: bool = True) -> None:
         """Leave the job visibly stuck."""
@@ -388,7 +393,7 @@ class Runner:
         delay = retry.delay_after(retry.Fault.BUG, failed)
         if delay is None:
             return False
-        self._saver.handed_back(run, f"a hook failed: {fault.error}", delay * self._settings.delay_factor)
+        self._saver.handed_back(run, storable(f"a hook failed: {fault.error}"), delay * self._settings.delay_factor)
         return True
 
 

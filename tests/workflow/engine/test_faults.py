@@ -286,3 +286,10 @@ def test_settings_refuse_nonsense() -> None:
         EngineSettings(max_threads=257)
     with pytest.raises(ValueError):
         EngineSettings(lease_seconds=3, renew_seconds=2)
+
+
+def test_errors_with_odd_characters_can_be_stored(lab: Lab) -> None:
+    job_id = lab.enqueue()
+    lab.engine(workflow_of(Step("run", raising(StepFailed("odd \0 \ud800", "log \0 \udfff"), 1000)))).drain()
+    assert lab.job(job_id).state is JobState.FAILED
+    assert lab.job(job_id).failure.user_message == "odd  ?"

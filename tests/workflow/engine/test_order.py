@@ -190,3 +190,17 @@ def test_only_known_workflows_are_claimed(lab: Lab) -> None:
     old.stop()
     lab.engine(recorder.workflow(), workflow_of(Step("record", recorder.run), operation=newer)).drain()
     assert lab.job(unknown).state is JobState.DONE
+
+
+def test_waiting_for_what_waits_for_oneself_is_a_bug(lab: Lab) -> None:
+    def run(ctx: StepContext[ThingParams]) -> Outcome:
+        if ctx.params.name == "behind":
+            return Outcome()
+        with lab.database.write() as tx:
+            behind = lab.queue.enqueue(tx, OTHER, ThingParams(name="behind"), context=ctx, resources=["server:1"])
+        raise Requeue("what is behind it", after_jobs=[behind])
+
+    job_id = lab.enqueue(resources=["server:1"])
+    lab.engine(workflow_of(Step("run", run))).drain()
+    assert lab.job(job_id).state is JobState.FAILED
+    assert "waits for this one's resource" in lab.job(job_id).failure.log_message

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from stackspan.core import errors
 from stackspan.db import Transaction
 from stackspan.db.clock import database_now
 from stackspan.workflow import tables as t
@@ -354,7 +355,10 @@ def job_hand_back(
     after: Sequence[str] = (),
     waiting_since: dt.datetime | None = None,
 ) -> None:
-    """Give up the claim: to be claimed again after the delay and once the jobs `after` have ended. Raises LostClaim."""
+    """Give up the claim: to be claimed again after the delay and once the jobs `after` have ended.
+
+    Raises LostClaim; Internal where one of `after` stands behind this job on one of its resources: both would wait for ever.
+    """
     not_before = database_now() + round(delay_seconds * _MICRO) if delay_seconds > 0 else None
     handed = tx.execute(
         sa.update(t.job)
@@ -372,14 +376,22 @@ def job_hand_back(
     )
     if handed.rowcount == 0:
         raise LostClaim
-    known = (
-        {
-            row.after_id
-            for row in tx.execute(sa.select(t.job_after.c.after_id).where(t.job_after.c.job_seq == claim.seq))
-        }
-        if after
-        else set()
-    )
+    if after:
+        _after_add(tx, claim, after)
+
+
+def _after_add(tx: Transaction, claim: Claim, after: Sequence[str]) -> None:
+    mine, theirs = t.job_resource.alias(), t.job_resource.alias()
+    behind = tx.execute(
+        sa.select(t.job.c.id)
+        .join(theirs, theirs.c.job_seq == t.job.c.seq)
+        .join(mine, mine.c.resource == theirs.c.resource)
+        .where(mine.c.job_seq == claim.seq, t.job.c.id.in_(after), t.job.c.seq > claim.seq)
+    ).first()
+    if behind is not None:
+        raise errors.Internal(log_message=f"the step waits for job {behind.id}, which waits for this one's resource")
+    rows = tx.execute(sa.select(t.job_after.c.after_id).where(t.job_after.c.job_seq == claim.seq))
+    known = {row.after_id for row in rows}
     new = [{"job_seq": claim.seq, "after_id": job_id} for job_id in dict.fromkeys(after) if job_id not in known]
     if new:
         tx.execute(sa.insert(t.job_after), new)

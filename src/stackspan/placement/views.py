@@ -9,6 +9,7 @@ from stackspan.placement import versions
 from stackspan.placement.model import Allocation, Inventory, Provider
 from stackspan.placement.service.candidates import Found
 
+_MOST = (1 << 63) - 1  # a ratio may make a capacity that no number in JSON readers holds
 _RELATIONS = ("inventories", "usages", "aggregates", "traits", "allocations")
 
 
@@ -95,7 +96,7 @@ def candidates(found: Found) -> dict[str, Any]:
         "provider_summaries": {
             summary.provider.uuid: {
                 "resources": {
-                    name: {"capacity": int(room.inventory.capacity), "used": room.used}
+                    name: {"capacity": min(int(room.inventory.capacity), _MOST), "used": room.used}
                     for name, room in summary.rooms.items()
                 },
                 "traits": list(summary.traits),

@@ -79,7 +79,9 @@ def provider_write(
         if not wanted.inventories:
             return
         row = Provider(wanted.uuid, wanted.name, 0, wanted.uuid, None, now, now)
-        provider_store.provider_insert(tx, row)
+        if not provider_store.provider_insert(tx, row):
+            # Somebody removed ours and gave its name to another.
+            provider_store.provider_insert(tx, replace(row, name=f"{wanted.name}.{wanted.uuid}"))
     changed = _inventories(tx, wanted, ratios_before, now)
     changed |= _traits(tx, wanted)
     changed |= _aggregates(tx, wanted, managed)

@@ -10,6 +10,7 @@ locks back at once (a savepoint), so that it may try elsewhere in the same trans
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -21,7 +22,13 @@ from stackspan.db import Transaction
 from stackspan.placement.model import Allocation, Consumer, Resources
 from stackspan.placement.tables import allocation, inventory, resource_provider
 
-_COLUMNS = [column.name for column in allocation.c]
+_TAKEN = ("provider_uuid", "resource_class", "used")
+_WANTED: tuple[tuple[str, sa.types.TypeEngine[Any]], ...] = (
+    ("provider_uuid", sa.String()),
+    ("resource_class", sa.String()),
+    ("amount", sa.Integer()),
+    ("floor", sa.BigInteger()),
+)
 
 
 def allocation_take(
@@ -47,14 +54,12 @@ def allocation_take(
         tx.execute(sa.text("SAVEPOINT placement_take"))
     if not locked:
         providers_touch(tx, resources, now)
-    wanted = [
-        (uuid, name, amount, floors.get((uuid, name), 0))
-        for uuid, classes in resources.items()
-        for name, amount in classes.items()
-    ]
-    insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(allocation)
-    statement = insert.from_select(_COLUMNS, _fitting(consumer, wanted, now)).on_conflict_do_nothing()
-    taken = len(tx.execute(statement.returning(allocation.c.resource_class)).all()) == len(wanted)
+    wanted = [(uuid, name, amount) for uuid, classes in resources.items() for name, amount in classes.items()]
+    values = {f"the_{name}": value for name, value in _row(consumer, "", "", 0, now).items() if name not in _TAKEN}
+    for index, (uuid, name, amount) in enumerate(wanted):
+        row = (uuid, name, amount, floors.get((uuid, name), 0))
+        values |= {f"{column}_{index}": value for (column, _type), value in zip(_WANTED, row, strict=True)}
+    taken = len(tx.execute(_take_statement(tx.dialect, len(wanted)), values).all()) == len(wanted)
     if savepoint and not taken:
         tx.execute(sa.text("ROLLBACK TO SAVEPOINT placement_take"))
     return taken
@@ -129,49 +134,47 @@ def provider_in_use(tx: Transaction, provider_uuid: str, resource_classes: Colle
     return {row[0] for row in tx.execute(query)}
 
 
-def _fitting(
-    consumer: Consumer, wanted: list[tuple[str, str, int, int]], now: dt.datetime
-) -> sa.Select[*tuple[Any, ...]]:
-    """The rows to insert: all that are wanted where each fits, else none."""
-    rows = sa.union_all(
+@functools.cache  # building it costs more than running it
+def _take_statement(dialect: str, count: int) -> sa.Executable:
+    """INSERT of the `count` wanted rows where each of them fits, else of none."""
+    wanted = sa.union_all(
         *(
-            sa.select(
-                sa.literal(uuid, sa.String).label("provider_uuid"),
-                sa.literal(name, sa.String).label("resource_class"),
-                sa.literal(amount, sa.Integer).label("amount"),
-                sa.literal(floor, sa.Integer).label("floor"),
-            )
-            for uuid, name, amount, floor in wanted
+            sa.select(*(sa.bindparam(f"{name}_{index}", type_=kind).label(name) for name, kind in _WANTED))
+            for index in range(count)
         )
     ).cte("wanted")
+    of_it = (inventory.c.provider_uuid == wanted.c.provider_uuid) & (
+        inventory.c.resource_class == wanted.c.resource_class
+    )
     used = (
         sa.select(sa.func.coalesce(sa.func.sum(allocation.c.used), 0))
-        .where(allocation.c.provider_uuid == rows.c.provider_uuid, allocation.c.resource_class == rows.c.resource_class)
-        .correlate(rows)
+        .where(
+            allocation.c.provider_uuid == wanted.c.provider_uuid,
+            allocation.c.resource_class == wanted.c.resource_class,
+        )
+        .correlate(wanted)
         .scalar_subquery()
     )
     capacity = (inventory.c.total - inventory.c.reserved) * inventory.c.allocation_ratio
     fitting = (
-        sa.select(rows)
-        .join(
-            inventory,
-            sa.and_(
-                inventory.c.provider_uuid == rows.c.provider_uuid,
-                inventory.c.resource_class == rows.c.resource_class,
-            ),
-        )
+        sa.select(wanted)
+        .join(inventory, of_it)
         .where(
-            rows.c.amount.between(inventory.c.min_unit, inventory.c.max_unit),
-            rows.c.amount % inventory.c.step_size == 0,
-            sa.or_(used + rows.c.amount <= capacity, used + rows.c.amount <= rows.c.floor),
+            wanted.c.amount.between(inventory.c.min_unit, inventory.c.max_unit),
+            wanted.c.amount % inventory.c.step_size == 0,
+            sa.or_(used + wanted.c.amount <= capacity, used + wanted.c.amount <= wanted.c.floor),
         )
         .cte("fitting")
     )
-    constant = _row(consumer, "", "", 0, now)
-    taken = {"provider_uuid": fitting.c.provider_uuid, "resource_class": fitting.c.resource_class}
-    taken["used"] = fitting.c.amount
-    columns = [taken[c.name] if c.name in taken else sa.literal(constant[c.name], c.type) for c in allocation.c]
-    return sa.select(*columns).where(sa.select(sa.func.count()).select_from(fitting).scalar_subquery() == len(wanted))
+    taken = dict(zip(_TAKEN, (fitting.c.provider_uuid, fitting.c.resource_class, fitting.c.amount), strict=True))
+    columns = [
+        taken[column.name] if column.name in taken else sa.bindparam(f"the_{column.name}", type_=column.type)
+        for column in allocation.c
+    ]
+    fit = sa.select(sa.func.count()).select_from(fitting).scalar_subquery()
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(allocation)
+    statement = insert.from_select([c.name for c in allocation.c], sa.select(*columns).where(fit == count))
+    return statement.on_conflict_do_nothing().returning(allocation.c.resource_class)
 
 
 def _row(consumer: Consumer, provider_uuid: str, name: str, amount: int, now: dt.datetime) -> dict[str, Any]:

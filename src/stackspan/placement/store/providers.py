@@ -95,12 +95,12 @@ def aggregate_list(tx: Transaction, uuids: Collection[str] | None = None) -> dic
 
 
 def traits_change(tx: Transaction, uuid: str, add: Iterable[str], remove: Iterable[str] = ()) -> None:
-    """Add and take away traits of a provider; those to add must be new."""
+    """Add and take away traits of a provider."""
     _change(tx, provider_trait, provider_trait.c.trait, uuid, add, remove)
 
 
 def aggregates_change(tx: Transaction, uuid: str, add: Iterable[str], remove: Iterable[str] = ()) -> None:
-    """Put a provider into aggregates and take it out of others; those to add must be new."""
+    """Put a provider into aggregates and take it out of others."""
     _change(tx, provider_aggregate, provider_aggregate.c.aggregate_uuid, uuid, add, remove)
 
 
@@ -134,7 +134,9 @@ def _change(
     if gone:
         tx.execute(sa.delete(table).where(table.c.provider_uuid == uuid, column.in_(gone)))
     if new:
-        tx.execute(sa.insert(table), [{"provider_uuid": uuid, column.name: value} for value in new])
+        insert = (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(table)
+        rows = [{"provider_uuid": uuid, column.name: value} for value in new]
+        tx.execute(insert.on_conflict_do_nothing(), rows)
 
 
 def _provider(row: Mapping[Any, Any]) -> Provider:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from stackspan.db import Transaction
-from stackspan.placement.model import DISK_GB, FOREIGN, MEMORY_MB, VCPU, Cluster, Datastore, Inventory
+from stackspan.placement.model import DISK_GB, MEMORY_MB, VCPU, Cluster, Datastore, Inventory
 from stackspan.placement.store import observed
 from stackspan.placement.tables import (
     allocation,
@@ -76,44 +77,17 @@ def used_of() -> sa.ColumnElement[int]:
 
 def cluster_rooms(tx: Transaction) -> list[ClusterRoom]:
     """Every cluster that is alive, by name. One statement."""
-    inventories = sa.and_(
-        inventory.c.provider_uuid == cluster.c.uuid, inventory.c.resource_class.in_((VCPU, MEMORY_MB))
-    )
-    query = (
-        sa.select(
-            *observed.CLUSTER_COLUMNS,
-            *(inventory.c[name] for name in INVENTORY_FIELDS),
-            used_of().label("used"),
-            _joined(provider_trait.c.trait, provider_trait.c.provider_uuid).label("traits"),
-            _joined(provider_aggregate.c.aggregate_uuid, provider_aggregate.c.provider_uuid).label("aggregates"),
-        )
-        .select_from(cluster.outerjoin(inventory, inventories))
-        .where(cluster.c.alive)
-        .order_by(cluster.c.name, cluster.c.uuid)
-    )
     grouped: dict[str, list[Mapping[Any, Any]]] = {}
-    for row in tx.execute(query).mappings():
+    for row in tx.execute(_cluster_query()).mappings():
         grouped.setdefault(row["uuid"], []).append(row)
     return [_cluster_room(rows) for rows in grouped.values()]
 
 
 def datastore_rooms(tx: Transaction) -> list[DatastoreRoom]:
     """Every datastore that servers may use, by name. One statement."""
-    inventories = sa.and_(inventory.c.provider_uuid == datastore.c.uuid, inventory.c.resource_class == DISK_GB)
-    query = (
-        sa.select(
-            *observed.DATASTORE_COLUMNS,
-            *(inventory.c[name] for name in INVENTORY_FIELDS),
-            used_of().label("used"),
-            observed.mounting_clusters().label("mounted"),
-        )
-        .select_from(datastore.outerjoin(inventory, inventories))
-        .where(datastore.c.alive, datastore.c.offered)
-        .order_by(datastore.c.name, datastore.c.uuid)
-    )
     return [
         DatastoreRoom(observed.datastore_of(row, row["mounted"]), _room(row))
-        for row in tx.execute(query).mappings().all()
+        for row in tx.execute(_datastore_query()).mappings().all()
     ]
 
 
@@ -134,14 +108,39 @@ def mounts(tx: Transaction) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in tx.execute(query.where(datastore.c.alive, datastore.c.offered))]
 
 
-def own_use(tx: Transaction, provider_uuid: str, resource_class: str) -> int:
-    """What consumers of ours hold of a provider."""
-    query = sa.select(sa.func.coalesce(sa.func.sum(allocation.c.used), 0)).where(
-        allocation.c.provider_uuid == provider_uuid,
-        allocation.c.resource_class == resource_class,
-        allocation.c.consumer_type != FOREIGN,
+@functools.cache  # building it costs more than running it
+def _cluster_query() -> sa.Executable:
+    inventories = sa.and_(
+        inventory.c.provider_uuid == cluster.c.uuid, inventory.c.resource_class.in_((VCPU, MEMORY_MB))
     )
-    return int(tx.execute(query).scalar_one())
+    return (
+        sa.select(
+            *observed.CLUSTER_COLUMNS,
+            *(inventory.c[name] for name in INVENTORY_FIELDS),
+            used_of().label("used"),
+            _joined(provider_trait.c.trait, provider_trait.c.provider_uuid).label("traits"),
+            _joined(provider_aggregate.c.aggregate_uuid, provider_aggregate.c.provider_uuid).label("aggregates"),
+        )
+        .select_from(cluster.outerjoin(inventory, inventories))
+        .where(cluster.c.alive)
+        .order_by(cluster.c.name, cluster.c.uuid)
+    )
+
+
+@functools.cache
+def _datastore_query() -> sa.Executable:
+    inventories = sa.and_(inventory.c.provider_uuid == datastore.c.uuid, inventory.c.resource_class == DISK_GB)
+    return (
+        sa.select(
+            *observed.DATASTORE_COLUMNS,
+            *(inventory.c[name] for name in INVENTORY_FIELDS),
+            used_of().label("used"),
+            observed.mounting_clusters().label("mounted"),
+        )
+        .select_from(datastore.outerjoin(inventory, inventories))
+        .where(datastore.c.alive, datastore.c.offered)
+        .order_by(datastore.c.name, datastore.c.uuid)
+    )
 
 
 def _joined(column: sa.Column[Any], key: sa.Column[Any]) -> sa.ScalarSelect[str]:

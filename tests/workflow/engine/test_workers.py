@@ -246,5 +246,5 @@ def test_new_work_is_seen_at_once_from_another_process(lab: Lab) -> None:
     with other.write() as tx:
         Queue().enqueue(tx, OTHER, ThingParams(), context=None)
     assert ran.wait(5)
-    assert time.monotonic() - began < (1.5 if lab.database.dialect == "sqlite" else 0.5)
+    assert time.monotonic() - began < 5, "the poll alone would have taken 30 s on PostgreSQL"
     other.close()

@@ -28,9 +28,18 @@ _ADVISORY_KEY = 0x57AC5BA2  # any number of ours: one claimer at a time among al
 _CLAIMABLE = "job.claimed_by IS NULL AND job.state IN ('queued', 'undoing')"
 _ACTIVE = "('queued', 'running', 'undoing')"
 
+# On each of its resources a job must be the oldest that hasn't ended, and nobody's may be running (a younger one can be: its
+# transaction committed earlier). `head` is made once for all: asked job by job, PostgreSQL without fresh statistics took
+# half a minute for 5,000 jobs on one resource; so it is 0.1 s at the worst, whatever it knows.
 # A job that was asked to stop is claimed at once, whatever else it waits for: it only ends.
 _CANDIDATES = sa.text(
     f"""
+    WITH head AS (
+      SELECT job_resource.resource, min(job_resource.job_seq) AS seq,
+        max(CASE WHEN owner.claimed_by IS NULL THEN 0 ELSE 1 END) AS busy
+      FROM job_resource JOIN job AS owner ON owner.seq = job_resource.job_seq
+      WHERE owner.state IN {_ACTIVE}
+      GROUP BY job_resource.resource)
     SELECT job.seq
     FROM job
     WHERE {_CLAIMABLE} AND job.seq > :beyond AND job.name || '/' || job.version IN :kinds
@@ -42,12 +51,8 @@ _CANDIDATES = sa.text(
         AND NOT EXISTS (
           SELECT 1 FROM job_limit WHERE job_limit.job_seq = job.seq AND job_limit.key IN :full)))
       AND NOT EXISTS (
-        SELECT 1
-        FROM job_resource AS mine
-        JOIN job_resource AS theirs ON theirs.resource = mine.resource AND theirs.job_seq <> mine.job_seq
-        JOIN job AS other ON other.seq = theirs.job_seq
-        WHERE mine.job_seq = job.seq AND other.state IN {_ACTIVE}
-          AND (other.seq < job.seq OR other.claimed_by IS NOT NULL))
+        SELECT 1 FROM job_resource AS mine JOIN head ON head.resource = mine.resource
+        WHERE mine.job_seq = job.seq AND (head.seq <> job.seq OR head.busy = 1))
     ORDER BY job.seq
     LIMIT :count
     """

@@ -51,13 +51,19 @@ class DiscoveryApi(Handlers):
             Route("GET", "/", self.versions, anonymous=True),
             Route("GET", "/v2.1", self.version, anonymous=True),
             Route("GET", "/v2.1/", self.version, anonymous=True),
+            Route("GET", "/v2", self.legacy, anonymous=True),
+            Route("GET", "/v2/", self.legacy, anonymous=True),
             Route("GET", "/v2.1/extensions", self.extensions),
             Route("GET", "/v2.1/extensions/{alias}", self.extension),
         ]
 
     def versions(self, request: Request) -> Response:
         """200."""
-        return Response(200, {"versions": [views.version_entry(request)]})
+        return Response(200, {"versions": [views.version_legacy(request), views.version_entry(request)]})
+
+    def legacy(self, request: Request) -> Response:
+        """200: v2.0 by its old path; it is v2.1 without microversions."""
+        return Response(200, {"version": views.version_legacy(request, full=True)})
 
     def version(self, request: Request) -> Response:
         """200."""

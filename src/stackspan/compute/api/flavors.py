@@ -206,9 +206,8 @@ class KeyPairsApi(Handlers):
         if public_key is not None:
             found = self.service.key_pairs.import_key(request.context, owner, name, kind, public_key)
             return Response(status, {"keypair": views.key_pair(found, request.version)})
-        if kind == X509:
-            raise core_errors.Invalid("Generating X.509 key pairs is not supported: import a certificate.")
-        found, private_key = self.service.key_pairs.generate(request.context, owner, name)
+        make = self.service.key_pairs.generate_x509 if kind == X509 else self.service.key_pairs.generate
+        found, private_key = make(request.context, owner, name)
         return Response(status, {"keypair": views.key_pair(found, request.version, private_key)})
 
     def delete(self, request: Request) -> Response:

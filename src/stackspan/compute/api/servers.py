@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,9 +16,6 @@ from stackspan.compute.views.links import links, paged
 from stackspan.http.request import Request, Response, no_content
 from stackspan.http.routing import Route
 from stackspan.network.model import Nic
-
-_PASSWORD_GROUPS = ("23456789", "ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz")
-_PASSWORD_CHARACTERS = "".join(_PASSWORD_GROUPS)
 
 
 class ServersApi(Handlers):
@@ -56,12 +52,11 @@ class ServersApi(Handlers):
         if not isinstance(wish.networks, str):
             self.own(request, policy.SERVERS_ATTACH_NETWORK)
         by_reservation = values.boolean("return_reservation_id", body.server.return_reservation_id)
-        password = self._password(body.server.adminPass)
         accepted = self.service.boots.create(request.context, wish)
         if by_reservation:
             return Response(202, {"reservation_id": accepted.reservation_id})
         server = accepted.servers[0]
-        shown = views.created(server, request, password, wish.security_groups)
+        shown = views.created(server, request, wish.security_groups)
         return Response(202, {"server": shown}, {"Location": links(request, "servers", server.id)[0]["href"]})
 
     def index(self, request: Request) -> Response:
@@ -179,22 +174,8 @@ class ServersApi(Handlers):
     def _nics_of(self, server: Server) -> Sequence[Nic]:
         return self.service.servers.nics(server.id)
 
-    def _password(self, given: str | None) -> str | None:
-        settings = self.service.parts.settings
-        if not settings.enable_instance_password:
-            return None
-        return given if given is not None else new_password(settings.password_length)
-
 
 _ONLY_GET = ("OS-EXT-", "OS-SRV-USG:", "os-extended-volumes:")
-
-
-def new_password(length: int) -> str:
-    """A random password of digits, capitals and small letters, some of each, without those that look alike."""
-    picked = [secrets.choice(group) for group in _PASSWORD_GROUPS[:length]]
-    picked += [secrets.choice(_PASSWORD_CHARACTERS) for _ in range(length - len(picked))]
-    secrets.SystemRandom().shuffle(picked)
-    return "".join(picked)
 
 
 def _port_state(server: Server) -> str:

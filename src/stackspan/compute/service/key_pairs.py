@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import hashlib
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from stackspan.compute import errors
 from stackspan.compute.model import UNLIMITED, KeyPair
@@ -21,6 +23,7 @@ from stackspan.core.context import RequestContext
 
 SSH = "ssh"
 X509 = "x509"
+_UPN = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")  # a Windows user's principal name
 _RSA_BITS = 2048  # as the stock service generates
 
 
@@ -63,6 +66,19 @@ class KeyPairs:
         text = public.decode("ascii") + " Generated-by-Nova"
         return self._add(context, user_id, name, SSH, text, fingerprint_ssh(text)), pem.decode("ascii")
 
+    def generate_x509(self, context: RequestContext, user_id: str, name: str) -> tuple[KeyPair, str]:
+        """Make an RSA key with a certificate of its own for Windows guests: what is kept, and the private key.
+
+        Raises KeyPairExists, QuotaExceeded.
+        """
+        private = rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
+        certificate = _certificate(private, user_id, self._parts.now())
+        text = certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+        pem = private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return self._add(context, user_id, name, X509, text, fingerprint_x509(text)), pem.decode("ascii")
+
     def delete(self, user_id: str, name: str) -> None:
         """Raises KeyPairNotFound."""
         with self._parts.database.write() as tx:
@@ -90,6 +106,26 @@ class KeyPairs:
             added = key_pair_store.key_pair_get(tx, user_id, name)
         assert added is not None
         return added
+
+
+def _certificate(private: rsa.RSAPrivateKey, user_id: str, now: dt.datetime) -> x509.Certificate:
+    """A client certificate that names the user, as WinRM asks for one; good for ten years."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, user_id[:64])])
+    principal = f"{user_id}@localhost".encode()
+    # DER of a UTF8String; a user id is always shorter than what needs the long form.
+    upn = x509.OtherName(_UPN, bytes([0x0C, len(principal)]) + principal)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=3650))
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([upn]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
 
 
 def fingerprint_ssh(public_key: str) -> str:

@@ -210,11 +210,28 @@ def version_entry(request: Request) -> dict[str, Any]:
     }
 
 
+def version_legacy(request: Request, *, full: bool = False) -> dict[str, Any]:
+    """v2.0, which stock still lists first."""
+    entry: dict[str, Any] = {
+        "id": "v2.0",
+        "status": "SUPPORTED",
+        "version": "",
+        "min_version": "",
+        "updated": "2011-01-21T11:33:21Z",
+        "links": [{"rel": "self", "href": f"{request.service_url}/v2/"}],
+    }
+    return _described(entry, "2") if full else entry
+
+
 def version_full(request: Request) -> dict[str, Any]:
     """The document of v2.1."""
-    entry = version_entry(request)
+    return _described(version_entry(request), "2.1")
+
+
+def _described(entry: dict[str, Any], media: str) -> dict[str, Any]:
     entry["links"].append({"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
-    entry["media-types"] = [{"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}]
+    base = "application/json"
+    entry["media-types"] = [{"base": base, "type": f"application/vnd.openstack.compute+json;version={media}"}]
     return entry
 
 

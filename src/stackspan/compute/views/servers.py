@@ -62,17 +62,14 @@ def basic(server: Server, request: Request) -> dict[str, Any]:
     return {"id": server.id, "name": server.name, "links": links(request, "servers", server.id)}
 
 
-def created(server: Server, request: Request, admin_password: str | None, groups: Sequence[str]) -> dict[str, Any]:
-    """The answer to `POST /servers`."""
-    body: dict[str, Any] = {
+def created(server: Server, request: Request, groups: Sequence[str]) -> dict[str, Any]:
+    """The answer to `POST /servers`; without `adminPass`, since the guest is told of none."""
+    return {
         "id": server.id,
         "links": links(request, "servers", server.id),
         "OS-DCF:diskConfig": server.disk_config,
         "security_groups": [{"name": name} for name in groups or ["default"]],
     }
-    if admin_password is not None:
-        body["adminPass"] = admin_password
-    return body
 
 
 def full(

@@ -96,6 +96,11 @@ class Engine:
         """Look at the queue now."""
         self._claimer.wake()
 
+    @property
+    def crashed(self) -> bool:
+        """Whether a crash point has killed this engine."""
+        return self._dead
+
     def running(self) -> int:
         """How many jobs run in this process."""
         return len(self._board.running())

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from stackspan import observers, workflows
 from stackspan.compute import api as compute_api
 from stackspan.compute import policy as compute_policy
+from stackspan.compute import scheduler
 from stackspan.compute.model import VCenterFacts
 from stackspan.compute.service import ComputeService
 from stackspan.config import FileStoreSettings, IdentityMode, Settings, VMwareStoreSettings
@@ -162,6 +163,8 @@ def build(settings: Settings, roles: Sequence[str]) -> App:
     if database.dialect == "sqlite" and set(roles) != {"api", "worker"}:
         raise errors.Unsupported("On SQLite one process is both api and worker: leave out --role, or use PostgreSQL.")
     migrate.require_head(database)
+    for name in scheduler.unsupported(settings.compute.scheduler.enabled_filters):
+        _LOG.warning("scheduler filter without effect here", filter=name)
     held = contextlib.ExitStack()
     held.enter_context(serving(database))
     fleet = Fleet(settings)
@@ -192,15 +195,17 @@ def build(settings: Settings, roles: Sequence[str]) -> App:
 
 def build_apis(settings: Settings, services: Services) -> list[ServiceApi]:
     """The OpenStack APIs by prefix."""
+    identity = Policy(identity_policy.DEFAULTS, settings.identity.policy_file, words=identity_policy.WORDS)
+    placement = Policy(placement_policy.DEFAULTS, settings.placement.policy_file, words=placement_policy.WORDS)
+    image = Policy(image_policy.DEFAULTS, settings.image.policy_file)
+    network = Policy(network_policy.DEFAULTS, settings.network.policy_file)
+    compute = Policy(compute_policy.DEFAULTS, settings.compute.policy_file)
     return [
-        identity_api.build_api(
-            services.identity,
-            Policy(identity_policy.DEFAULTS, settings.identity.policy_file, words=identity_policy.WORDS),
-        ),
-        placement_api.build_api(services.placement, Policy(placement_policy.DEFAULTS, settings.placement.policy_file)),
-        image_api.build_api(services.image, services.stores, Policy(image_policy.DEFAULTS, settings.image.policy_file)),
-        network_api.build_api(services.network, Policy(network_policy.DEFAULTS, settings.network.policy_file)),
-        compute_api.build_api(services.compute, Policy(compute_policy.DEFAULTS, settings.compute.policy_file)),
+        identity_api.build_api(services.identity, identity),
+        placement_api.build_api(services.placement, placement),
+        image_api.build_api(services.image, services.stores, image),
+        network_api.build_api(services.network, network),
+        compute_api.build_api(services.compute, compute),
     ]
 
 

@@ -67,20 +67,12 @@ def run(folder: pathlib.Path | None, *, keep: bool) -> int:
 
 def _set_up(layout: Layout, processes: Processes, terminal: Terminal) -> None:
     """From an empty folder to a service that answers."""
-    from stackspan_vcsim import binary_path
-
     layout.prepare()
     terminal.title(f"A simulated vCenter, and the service on it ({layout.root})")
-    certificates = layout.root / "tls"
-    tls.write_certificates(certificates)
-    command = [str(binary_path()), "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"]
-    command += ["--dir", str(layout.root / "vcenter"), "--exit-with-parent"]
-    command += ["--cert", str(certificates / "vcenter.pem"), "--key", str(certificates / "vcenter.key")]
-    command += ["--username", _VCENTER_USER, "--password", _VCENTER_PASSWORD]
+    tls.write_certificates(layout.root / "tls")
     with terminal.waiting("starting vCenter: 3 clusters of 3 hosts, 2 datastores, 1 distributed switch"):
-        announced = processes.start_announcing("vcenter", command)
-    port = int(announced["url"].split("/")[2].rsplit(":", 1)[1])
-    listen = _free_port()
+        port = start_vcenter(layout, processes)
+    listen = free_port()
     layout.write_config("127.0.0.1", port, listen)
     auth_url = f"http://127.0.0.1:{listen}/identity"
     layout.write_clouds(auth_url)
@@ -90,6 +82,19 @@ def _set_up(layout: Layout, processes: Processes, terminal: Terminal) -> None:
     with terminal.waiting("starting the service"):
         processes.start("serve", [str(layout.serve)])
         _until_ready(layout, processes, f"http://127.0.0.1:{listen}/healthz")
+
+
+def start_vcenter(layout: Layout, processes: Processes) -> int:
+    """Start the simulated vCenter with the certificate in DIR/tls; the port it listens on."""
+    from stackspan_vcsim import binary_path
+
+    certificates = layout.root / "tls"
+    command = [str(binary_path()), "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"]
+    command += ["--dir", str(layout.root / "vcenter"), "--exit-with-parent"]
+    command += ["--cert", str(certificates / "vcenter.pem"), "--key", str(certificates / "vcenter.key")]
+    command += ["--username", _VCENTER_USER, "--password", _VCENTER_PASSWORD]
+    announced = processes.start_announcing("vcenter", command)
+    return int(announced["url"].split("/")[2].rsplit(":", 1)[1])
 
 
 def _bootstrap(layout: Layout) -> None:
@@ -139,7 +144,8 @@ def _wait(layout: Layout, processes: Processes, terminal: Terminal) -> None:
             told = True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port of the loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -125,7 +125,7 @@ def running(directory: pathlib.Path, *options: str) -> Iterator[Vcsim]:
     finally:
         process.terminate()
         try:
-            process.wait(3)
+            process.wait(1)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -99,6 +99,7 @@ class TaskTracker:
         self._remove: dict[str, float] = {}  # task → when it ended
         self._collector: Collector | None = None
         self._view: Any = None
+        self._in_view: set[str] = set()
         self._started = False
         self._closed = False
         self._look_now = False
@@ -203,6 +204,12 @@ class TaskTracker:
             return self.outcome(task, timeout)
         except faults.TaskUnknown:
             return None
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """The tasks in vCenter's view now; ended ones leave it within a second or two."""
+        with self._lock:
+            return frozenset(self._in_view)
 
     def close(self) -> None:
         """Stop the threads; waiters get VCenterUnavailable."""
@@ -315,6 +322,7 @@ class TaskTracker:
             self._collector, self._view = collector, view
             self._add = set(self._waiters)
             self._remove.clear()
+            self._in_view.clear()
             self._lost_since = None
             self._lock.notify_all()
 
@@ -405,7 +413,11 @@ class TaskTracker:
             add, remove = self._add, set(self._remove)
             self._add, self._remove = set(), {}
         try:
-            self._unknown(collector.modify(view, vim.Task, add, remove))
+            unknown = collector.modify(view, vim.Task, add, remove)
+            with self._lock:
+                if self._collector is collector:
+                    self._in_view = (self._in_view | add) - remove - unknown
+            self._unknown(unknown)
         except faults.VCenterError:
             with self._lock:
                 if self._collector is collector:

@@ -176,6 +176,15 @@ class OverQuota(errors.QuotaExceeded):
         super().__init__(f"Quota exceeded for resources: ['{resource}'].")
 
 
+class BelowUsage(errors.Invalid):
+    """A limit that the project exceeds already."""
+
+    type_name = "HTTPBadRequest"
+
+    def __init__(self, resource: str, limit: int, used: int) -> None:
+        super().__init__(f"Quota limit {limit} for {resource} must be greater than or equal to already used {used}")
+
+
 class NetworkAmbiguous(errors.Conflict):
     """A server without `networks`, and there are several."""
 

@@ -189,4 +189,4 @@ class RulePost(Body):
 
 
 class QuotaPut(Body):
-    quota: dict[str, Annotated[int, msgspec.Meta(ge=-1, le=2147483647)] | str]
+    quota: dict[str, Annotated[int, msgspec.Meta(ge=-1, le=2147483647)] | bool | str]

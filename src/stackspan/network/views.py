@@ -146,6 +146,11 @@ EXTENSIONS: Mapping[str, tuple[str, str]] = {
     "pagination": ("Pagination support", "Extension that indicates that pagination is enabled."),
     "port-security": ("Port Security", "Provides port security"),
     "provider": ("Provider Network", "Expose mapping of virtual networks to physical networks"),
+    "quota-check-limit": (
+        "Quota engine limit check",
+        "A limit is compared with what the project uses before it is set",
+    ),
+    "quota-check-limit-default": ("Quota engine limit check by default", "Limits are checked unless force is set"),
     "quota_details": ("Quota details management support", "Expose functions for quotas usage statistics per project"),
     "quotas": ("Quota management support", "Expose functions for quotas management per project"),
     "security-group": ("security-group", "The security groups extension."),

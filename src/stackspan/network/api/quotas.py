@@ -10,6 +10,8 @@ from stackspan.network import schemas
 from stackspan.network.api.common import authorise
 from stackspan.network.service import NetworkService
 
+_NOT_LIMITS = frozenset({"tenant_id", "project_id", "force", "check_limit"})
+
 
 class QuotasApi:
     """Handlers of quotas."""
@@ -57,8 +59,9 @@ class QuotasApi:
         """200; 400, 403."""
         authorise(self._policy, request.context, "update_quota", request.param("project_id"))
         asked = request.json(schemas.QuotaPut).quota
-        limits = {name: _limit(name, value) for name, value in asked.items() if name not in ("tenant_id", "project_id")}
-        return Response(200, {"quota": self._quotas.set(request.param("project_id"), limits)})
+        limits = {name: _limit(name, value) for name, value in asked.items() if name not in _NOT_LIMITS}
+        force = asked.get("force") is True
+        return Response(200, {"quota": self._quotas.set(request.param("project_id"), limits, force=force)})
 
     def delete(self, request: Request) -> Response:
         """204; 403."""
@@ -67,9 +70,9 @@ class QuotasApi:
         return no_content()
 
 
-def _limit(name: str, value: int | str) -> int:
+def _limit(name: str, value: int | bool | str) -> int:
     try:
-        limit = int(value)
+        limit = -2 if isinstance(value, bool) else int(value)
     except ValueError:
         limit = -2
     if not -1 <= limit <= 2147483647:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stackspan.core import errors as core_errors
+from stackspan.network import errors
 from stackspan.network.service.base import Parts
 from stackspan.network.store import quotas as store
 
@@ -38,13 +39,16 @@ class Quotas:
         with self._parts.database.read() as tx:
             return {project: {**self.defaults(), **limits} for project, limits in store.quota_list(tx).items()}
 
-    def set(self, project_id: str, limits: Mapping[str, int]) -> dict[str, int]:
-        """Set limits; -1 is none. Raises Invalid for a resource that has no quota."""
+    def set(self, project_id: str, limits: Mapping[str, int], *, force: bool = False) -> dict[str, int]:
+        """Set limits; -1 is none. Raises Invalid for a resource that has no quota, BelowUsage for a limit under what
+        the project has already, unless `force` is set."""
         for name in limits:
             if name not in self._parts.options.quotas:
                 raise core_errors.Invalid(f"Unrecognized attribute(s) '{name}'")
         with self._parts.database.write() as tx:
             for name, limit in limits.items():
+                if not force and limit != -1 and (used := store.quota_used(tx, project_id, name)) > limit:
+                    raise errors.BelowUsage(name, limit, used)
                 store.quota_set(tx, project_id, name, limit)
         return self.get(project_id)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.store.identity.conftest import SECRET, grant, project_make, user_make
@@ -199,3 +201,24 @@ def test_not_tampered_with(identity: Identity, holder: Holder) -> None:
     for at in range(0, len(holder.token), 7):
         letter = "A" if holder.token[at] != "A" else "B"
         assert refused(identity, holder.token[:at] + letter + holder.token[at + 1 :])
+
+
+def test_the_first_requests_of_a_process_may_come_at_once(database: Database, holder: Holder) -> None:
+    for _ in range(5):
+        fresh = Identity(database, TurnableClock(), IdentitySettings(secret=SECRET))
+        together = threading.Barrier(8)
+
+        def check(_number: int, fresh: Identity = fresh, together: threading.Barrier = together) -> bool:
+            together.wait()
+            return refused(fresh, holder.token)
+
+        with ThreadPoolExecutor(8) as threads:
+            assert not any(threads.map(check, range(8)))
+
+
+def test_a_token_of_a_new_key_is_read_at_once(identity: Identity, other: Identity, holder: Holder) -> None:
+    assert refused(other, "gAAAAA" + "A" * 100)
+    identity.keys.rotate()
+    assert holder.user.id
+    token = identity.tokens.issue_for(holder.user.id, holder.assignment.target)
+    assert not refused(other, token)

@@ -60,6 +60,7 @@ func run(o options) error {
 	server := m.Service.NewServer()
 	defer server.Close()
 	installHooks(m.Map())
+	installWatch(m.Map())
 	client, err := govmomi.NewClient(ctx, server.URL, true)
 	if err != nil {
 		return err

@@ -192,7 +192,8 @@ def test_closing_tells_the_waiters(vc: VCenter, place: Place, eventually: Eventu
 def test_nothing_is_asked_while_nobody_waits(place: Place, tasks: TaskTracker, eventually: Eventually) -> None:
     tasks.wait(start_create(place, "a"))
     eventually(lambda: not tasks.watched, timeout=20)
-    before = place.vc.counts.snapshot()
     still = threading.Event()
+    still.wait(0.5)  # vCenter's word that the task has left the view
+    before = place.vc.counts.snapshot()
     still.wait(1.5)
     assert place.vc.counts.snapshot() == before

@@ -88,10 +88,10 @@ def test_many_clones_under_a_container_view(place: Place) -> None:
             time.sleep(0.01)
         assert not clones & watching.seen
         watching.close()
-        print(f"run {run}: {took:.2f} s watched")
+        print(f"run {run}: {took:.2f} s watched")  # noqa: T201  seen with -s
     if _RUNS > 2:
         alone = clone_all(place, source)
-        print(f"{alone:.2f} s unwatched")
+        print(f"{alone:.2f} s unwatched")  # noqa: T201
 
 
 def _children(place: Place) -> list[str]:

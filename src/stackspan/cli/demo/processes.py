@@ -54,6 +54,11 @@ class Processes:
         """Whether the process is still running."""
         return self._running[name].poll() is None
 
+    def stop(self, name: str) -> None:
+        """End one of them."""
+        _end(self._running.pop(name))
+        self._layout.pid(name).unlink(missing_ok=True)
+
     def stop_all(self) -> None:
         """End what is running, last started first; also a service that somebody started through DIR/serve."""
         for process in reversed(list(self._running.values())):

@@ -1,0 +1,1 @@
+"""Measures the budgets: the service beside a floor, on one simulated vCenter, in one run. `make bench`."""

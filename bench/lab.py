@@ -131,7 +131,7 @@ def _start(layout: Layout, processes: Processes, options: Sequence[str]) -> Lab:
     port = int(announced["url"].split("/")[2].rsplit(":", 1)[1])
     listen = free_port()
     layout.write_config("127.0.0.1", port, listen)
-    layout.admin_password = secrets.token_urlsafe(12)
+    layout.admin_password = secrets.token_hex(10)
     import subprocess
 
     bootstrap = [stackspan_command(), "bootstrap", *layout.config_arguments(), "--password-stdin"]

@@ -36,8 +36,8 @@ class Layout:
     """Paths and secrets of one demo."""
 
     root: pathlib.Path
-    admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
-    user_password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
+    admin_password: str = field(default_factory=lambda: secrets.token_hex(10), repr=False)
+    user_password: str = field(default_factory=lambda: secrets.token_hex(10), repr=False)
     _lock: int = -1
 
     @property

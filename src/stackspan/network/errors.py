@@ -234,6 +234,8 @@ class AddressPairsNeedPortSecurity(errors.Conflict):
 
 
 class RuleRefused(errors.Invalid):
-    """A security group rule that can't be right; the message says why."""
+    """A security group rule that can't be right; the message says why, `type_name` is stock's name for that."""
 
-    type_name = "SecurityGroupRuleInvalid"
+    def __init__(self, type_name: str, message: str) -> None:
+        super().__init__(message)
+        self.type_name = type_name

@@ -15,11 +15,11 @@ from stackspan.network.service.security_groups import RuleRequest, _checked
         ({"protocol": "tcp", "port_range_min": 9, "port_range_max": 2}, "port_range_min must be <= port_range_max"),
         ({"protocol": "tcp", "port_range_min": 9}, "port_range_min must be <= port_range_max"),
         ({"protocol": "icmp", "port_range_max": 2}, "ICMP type"),
-        ({"protocol": "icmp", "port_range_min": 256}, "ICMP port_range_min 256"),
-        ({"protocol": "gre", "port_range_min": 1, "port_range_max": 2}, "Port range cannot be specified"),
+        ({"protocol": "icmp", "port_range_min": 256}, "ICMP type \\(port_range_min\\) 256"),
+        ({"protocol": "gre", "port_range_min": 1, "port_range_max": 2}, "Ports cannot be specified"),
         ({"remote_ip_prefix": "bad/33"}, "not a valid IP subnet"),
         ({"remote_ip_prefix": "fd00::/8"}, "Conflicting value ethertype"),
-        ({"remote_ip_prefix": "10.0.0.0/8", "remote_group_id": "x"}, "Only remote_ip_prefix or remote_group_id"),
+        ({"remote_ip_prefix": "10.0.0.0/8", "remote_group_id": "x"}, "Only one of remote_ip_prefix or remote_group_id"),
     ],
 )
 def test_refused(fields, words):

@@ -100,10 +100,9 @@ class Auth:
         credential = found.application_credential if found else None
         if credential is not None and credential.access_rules and _ACCESS_RULES_HEADER not in req.headers:
             found = None  # who asks can't enforce the rules, so to it the token is none
-        target = {"target.token.user_id": found.state.user_id} if found else {}
-        self._policy.check(req.context, rule, target)
         if found is None:
             raise identity_errors.EntityNotFound("token", subject[:512])
+        self._policy.check(req.context, rule, {"target.token.user_id": found.state.user_id})
         return found
 
     def _answer(self, req: Request, status: int, valid: model.ValidToken) -> Response:

@@ -105,7 +105,9 @@ class SecurityGroupsApi:
         ethertype = ethertypes.get((asked.ethertype or "IPv4").lower())
         if ethertype is None:
             raise errors.RuleRefused(
-                f"Security group rule for ethertype '{asked.ethertype}' not supported. Allowed values are IPv4, IPv6."
+                "SecurityGroupRuleInvalidEtherType",
+                f"Security group rule for ethertype '{asked.ethertype}' not supported. "
+                "Allowed values are ['IPv4', 'IPv6'].",
             )
         wanted = RuleRequest(
             security_group_id=asked.security_group_id,
@@ -127,7 +129,7 @@ def _port(value: int | str | None) -> int | None:
     try:
         number = int(value)
     except ValueError:
-        raise errors.RuleRefused(f"Invalid value for port {value}") from None
-    if not -1 <= number <= 65535:
-        raise errors.RuleRefused(f"Invalid value for port {number}")
-    return None if number == -1 else number
+        raise errors.RuleRefused("SecurityGroupInvalidPortValue", f"Invalid value for port {value}") from None
+    if not 0 <= number <= 65535:
+        raise errors.RuleRefused("SecurityGroupInvalidPortValue", f"Invalid value for port {number}")
+    return number

@@ -21,6 +21,7 @@ PROTOCOLS: Mapping[str, int] = {
     "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60, "ipv6-route": 43,
     "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136, "vrrp": 112,
 }  # fmt: skip
+_PORT_PROTOCOLS = "DCCP, SCTP, TCP, UDP, UDPLITE"
 _WITH_PORTS = {"tcp", "udp", "dccp", "sctp", "udplite", "6", "17", "33", "132", "136"}
 _ICMP = {"icmp", "icmpv6", "ipv6-icmp", "1", "58"}
 
@@ -206,7 +207,10 @@ def _new_group(
 def _checked(request: RuleRequest) -> RuleRequest:
     """The request with protocol and prefix normalised. Raises InvalidInput in the stock words."""
     if request.remote_group_id and request.remote_ip_prefix:
-        raise errors.RuleRefused("Only remote_ip_prefix or remote_group_id may be provided.")
+        raise errors.RuleRefused(
+            "SecurityGroupMultipleRemoteEntites",
+            "Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.",
+        )
     protocol = _protocol(request.protocol)
     _check_ports(request, protocol)
     prefix = None
@@ -217,7 +221,8 @@ def _checked(request: RuleRequest) -> RuleRequest:
             raise errors.InvalidInput(f"'{request.remote_ip_prefix}' is not a valid IP subnet") from None
         if f"IPv{network.version}" != request.ethertype:
             raise errors.RuleRefused(
-                f"Conflicting value ethertype {request.ethertype} for CIDR {request.remote_ip_prefix}"
+                "SecurityGroupRuleParameterConflict",
+                f"Conflicting value ethertype {request.ethertype} for CIDR {request.remote_ip_prefix}",
             )
         prefix = str(network)
     return dataclasses.replace(request, protocol=protocol, remote_ip_prefix=prefix)
@@ -232,8 +237,9 @@ def _protocol(text: str | None) -> str | None:
     elif text.lower() in PROTOCOLS:
         return text.lower()
     raise errors.RuleRefused(
+        "SecurityGroupRuleInvalidProtocol",
         f"Security group rule protocol {text} not supported. Only protocol values {sorted(PROTOCOLS)} and integer "
-        "representations [0 to 255] are supported."
+        "representations [0 to 255] are supported.",
     )
 
 
@@ -242,20 +248,36 @@ def _check_ports(request: RuleRequest, protocol: str | None) -> None:
     if low is None and high is None:
         return
     if protocol is None:
-        raise errors.RuleRefused("Must also specify protocol if port range is given.")
+        message = "Must also specify protocol if port range is given."
+        raise errors.RuleRefused("SecurityGroupProtocolRequiredWithPorts", message)
     if protocol in _ICMP:
-        if low is None:
+        _check_icmp(low, high)
+    elif protocol not in _WITH_PORTS:
+        raise errors.RuleRefused(
+            "SecurityGroupInvalidProtocolForPort",
+            f"Ports cannot be specified for protocol {protocol}. Ports are only supported for {_PORT_PROTOCOLS}.",
+        )
+    elif 0 in (low, high):
+        raise errors.RuleRefused("SecurityGroupInvalidPortValue", "Invalid value for port 0")
+    elif low is None or high is None or low > high:
+        raise errors.RuleRefused(
+            "SecurityGroupInvalidPortRange", "For TCP/UDP protocols, port_range_min must be <= port_range_max"
+        )
+
+
+def _check_icmp(low: int | None, high: int | None) -> None:
+    """For ICMP the port range is the type and the code."""
+    for attribute, field, value in (("port_range_min", "type", low), ("port_range_max", "code", high)):
+        if value is not None and not 0 <= value <= 255:
             raise errors.RuleRefused(
-                "ICMP code (port-range-max) is provided but ICMP type (port-range-min) is missing."
+                "SecurityGroupInvalidIcmpValue",
+                f"Invalid value for ICMP {field} ({attribute}) {value}. It must be 0 to 255.",
             )
-        for field, value in (("port_range_min", low), ("port_range_max", high)):
-            if value is not None and not 0 <= value <= 255:
-                raise errors.RuleRefused(f"Invalid value for ICMP {field} {value}. It must be 0 to 255.")
-        return
-    if protocol not in _WITH_PORTS:
-        raise errors.RuleRefused(f"Port range cannot be specified for protocol {protocol}.")
-    if low is None or high is None or not 1 <= low <= high <= 65535:
-        raise errors.RuleRefused("For TCP/UDP protocols, port_range_min must be <= port_range_max and 1 to 65535")
+    if low is None:
+        raise errors.RuleRefused(
+            "SecurityGroupMissingIcmpType",
+            f"ICMP code (port-range-max) {high} is provided but ICMP type (port-range-min) is missing.",
+        )
 
 
 def _same(rule: SecurityGroupRule, request: RuleRequest) -> bool:

@@ -78,9 +78,14 @@ def find_child(vc: VCenter, folder: str, name: str) -> str | None:
     entity = vc.object(vim.Folder, folder)
     for stored in dict.fromkeys((names.escape(name), name)):
         found = vc.call(index, "FindChild", entity=entity, name=stored)
-        if found is not None:
+        if found is not None and ("%" not in name or _is_named(vc, found, name)):
             return str(found._moId)
     return None
+
+
+def _is_named(vc: VCenter, found: Any, name: str) -> bool:
+    """Whether it has that unescaped name: asked for `a%2fb`, a search that compares stored names finds `a/b` too."""
+    return names.same(properties.read_one(vc, type(found), found._moId, ["name"]).get("name") or "", name)
 
 
 def children(vc: VCenter, folder: str) -> dict[str, str]:
